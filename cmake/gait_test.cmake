@@ -1,0 +1,20 @@
+# gait_test(NAME LABEL unit [SOURCES …] [LIBS …] [TIMEOUT s] [ARGS …]): a cmocka program registered with CTest.
+# It runs in a directory of its own, with the sanitizers' settings, and prints TAP on failure.
+find_package(cmocka REQUIRED)
+function(gait_test name)
+	cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LIBS;ARGS" ${ARGN})
+	if(NOT T_SOURCES)
+		set(T_SOURCES test_${name}.c)
+	endif()
+	if(NOT T_TIMEOUT)
+		set(T_TIMEOUT 60)
+	endif()
+	string(REPLACE "/" "_" target "test_${T_LABEL}_${name}")
+	add_executable(${target} ${T_SOURCES})
+	target_link_libraries(${target} PRIVATE gait_flags ${T_LIBS} cmocka)
+	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+	target_compile_definitions(${target} PRIVATE GAIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GAIT_BINARY_DIR="${CMAKE_BINARY_DIR}")
+	add_test(NAME ${T_LABEL}.${name} COMMAND ${target} ${T_ARGS})
+	set_tests_properties(${T_LABEL}.${name} PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT} SKIP_RETURN_CODE 77
+		ENVIRONMENT "ASAN_OPTIONS=allow_user_segv_handler=0:detect_leaks=1;UBSAN_OPTIONS=print_stacktrace=1")
+endfunction()

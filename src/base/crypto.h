@@ -1,0 +1,45 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+#define SHA256_BYTES     32
+#define SHA256_HEX_BYTES 65 /* with the NUL */
+
+/* Streaming SHA-256 (FIPS 180-4, 2015), OpenSSL underneath. */
+struct sha256;
+struct sha256 *sha256_new(struct err *e);
+int sha256_add(struct sha256 *h, const void *data, size_t len, struct err *e);
+int sha256_end(struct sha256 *h, uint8_t out[SHA256_BYTES], struct err *e);
+void sha256_free(struct sha256 *h);
+
+static inline void sha256_free_p(struct sha256 **h)
+{
+	sha256_free(*h);
+}
+
+int sha256_of(const void *data, size_t len, uint8_t out[SHA256_BYTES], struct err *e);
+int sha256_of_file(const char *path, uint8_t out[SHA256_BYTES], int64_t *ret_bytes, struct err *e);
+
+/* HMAC-SHA-256 (RFC 2104, 1997). */
+int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES],
+	struct err *e);
+
+/* Bytes from the kernel's generator; never fails once the system is up (getrandom). */
+void random_bytes(void *out, size_t len);
+
+/* Compare without telling by time where two secrets differ. */
+bool secret_equal(const void *a, const void *b, size_t len);
+void secret_wipe(void *data, size_t len);
+
+/* base64url without padding (RFC 4648, section 5); @size must hold 4 * len / 3 + 2. */
+void base64url_encode(const void *bytes, size_t len, char *out, size_t size);
+
+/* Argon2id (RFC 9106, 2021) through libsodium: its "interactive" cost, about 64 MB and 60 ms. Slow on
+ * purpose: never on the API loop. */
+#define PASSWORD_HASH_BYTES 128
+int password_hash(const char *password, char out[PASSWORD_HASH_BYTES], struct err *e);
+bool password_verify(const char *hash, const char *password);

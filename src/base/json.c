@@ -1,0 +1,314 @@
+#include "base/json.h"
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/strv.h"
+
+/* struct json is never defined: a pointer to it is a pointer to cJSON's item. */
+static const cJSON *item(const struct json *v)
+{
+	return (const cJSON *)(const void *)v;
+}
+
+static const struct json *view(const cJSON *v)
+{
+	return (const struct json *)(const void *)v;
+}
+
+/* cJSON recurses; the depth is bounded before it sees the text. Strings are skipped with their escapes. */
+static bool depth_within(const char *text, size_t len, int max_depth)
+{
+	int depth = 0;
+	bool in_string = false;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		if (in_string) {
+			if (c == '\\')
+				i++;
+			else if (c == '"')
+				in_string = false;
+		} else if (c == '"') {
+			in_string = true;
+		} else if (c == '[' || c == '{') {
+			if (++depth > max_depth)
+				return false;
+		} else if (c == ']' || c == '}') {
+			depth--;
+		}
+	}
+	return true;
+}
+
+int json_parse(const char *text, size_t len, int max_depth, struct json **ret, struct err *e)
+{
+	const char *end = NULL;
+
+	if (!depth_within(text, len, max_depth))
+		return err_set(e, ERR_INVALID, "JSON is nested deeper than %d", max_depth);
+	cJSON *root = cJSON_ParseWithLengthOpts(text, len, &end, 0);
+	if (!root)
+		return err_set(e, ERR_INVALID, "not valid JSON at byte %zu",
+			end && end >= text ? (size_t)(end - text) : 0);
+	for (; end && end < text + len; end++)
+		if (*end != ' ' && *end != '\n' && *end != '\r' && *end != '\t' && *end != '\0') {
+			size_t at = (size_t)(end - text);
+			cJSON_Delete(root);
+			return err_set(e, ERR_INVALID, "text after the JSON value at byte %zu", at);
+		}
+	*ret = (struct json *)(void *)root;
+	return 0;
+}
+
+void json_free(struct json *root)
+{
+	cJSON_Delete((cJSON *)(void *)root);
+}
+
+const struct json *json_get(const struct json *object, const char *name)
+{
+	return object && cJSON_IsObject(item(object))
+		       ? view(cJSON_GetObjectItemCaseSensitive(item(object), name))
+		       : NULL;
+}
+
+const struct json *json_first(const struct json *v)
+{
+	return v && (cJSON_IsArray(item(v)) || cJSON_IsObject(item(v))) ? view(item(v)->child) : NULL;
+}
+
+const struct json *json_next(const struct json *element)
+{
+	return element ? view(item(element)->next) : NULL;
+}
+
+const char *json_name(const struct json *member)
+{
+	return member ? item(member)->string : NULL;
+}
+
+size_t json_len(const struct json *array)
+{
+	int n = array && cJSON_IsArray(item(array)) ? cJSON_GetArraySize(item(array)) : 0;
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+bool json_is_object(const struct json *v)
+{
+	return v && cJSON_IsObject(item(v));
+}
+
+bool json_is_array(const struct json *v)
+{
+	return v && cJSON_IsArray(item(v));
+}
+
+bool json_is_null(const struct json *v)
+{
+	return !v || cJSON_IsNull(item(v));
+}
+
+bool json_is_num(const struct json *v)
+{
+	return v && cJSON_IsNumber(item(v)) && isfinite(item(v)->valuedouble);
+}
+
+const char *json_str(const struct json *v, const char *fallback)
+{
+	return v && cJSON_IsString(item(v)) ? item(v)->valuestring : fallback;
+}
+
+double json_num(const struct json *v, double fallback)
+{
+	return json_is_num(v) ? item(v)->valuedouble : fallback;
+}
+
+int64_t json_int(const struct json *v, int64_t fallback)
+{
+	if (!json_is_num(v) || fabs(item(v)->valuedouble) > 9007199254740992.0 ||
+		floor(item(v)->valuedouble) < item(v)->valuedouble)
+		return fallback;
+	return (int64_t)item(v)->valuedouble;
+}
+
+bool json_bool(const struct json *v, bool fallback)
+{
+	return v && cJSON_IsBool(item(v)) ? (bool)cJSON_IsTrue(item(v)) : fallback;
+}
+
+int json_print(const struct json *v, struct buf *out, struct err *e)
+{
+	char *text = cJSON_PrintUnformatted(item(v));
+
+	if (!text)
+		return err_set(e, ERR_NOMEM, "no memory to print JSON");
+	int r = buf_adds(out, text, e);
+	cJSON_free(text);
+	return r;
+}
+
+void json_w_init(struct json_w *w, struct buf *out)
+{
+	*w = (struct json_w){ .out = out };
+}
+
+static void put(struct json_w *w, const char *text, size_t len)
+{
+	if (!w->failed && buf_add(w->out, text, len, &w->err) < 0)
+		w->failed = true;
+}
+
+static void put_quoted(struct json_w *w, const char *s, size_t len)
+{
+	size_t from = 0;
+
+	put(w, "\"", 1);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
+		char esc[8];
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		put(w, s + from, i - from);
+		from = i + 1;
+		if (c == '"' || c == '\\')
+			snprintf(esc, sizeof esc, "\\%c", c);
+		else if (c == '\n')
+			memcpy(esc, "\\n", 3);
+		else
+			snprintf(esc, sizeof esc, "\\u%04x", c);
+		put(w, esc, strlen(esc));
+	}
+	put(w, s + from, len - from);
+	put(w, "\"", 1);
+}
+
+static void begin(struct json_w *w, const char *name)
+{
+	if (w->need_comma)
+		put(w, ",", 1);
+	w->need_comma = true;
+	if (name) {
+		put_quoted(w, name, strlen(name));
+		put(w, ":", 1);
+	}
+}
+
+static void open_with(struct json_w *w, const char *name, const char *bracket)
+{
+	begin(w, name);
+	put(w, bracket, 1);
+	w->need_comma = false;
+}
+
+static void close_with(struct json_w *w, const char *bracket)
+{
+	put(w, bracket, 1);
+	w->need_comma = true;
+}
+
+void json_w_obj(struct json_w *w, const char *name)
+{
+	open_with(w, name, "{");
+}
+
+void json_w_obj_end(struct json_w *w)
+{
+	close_with(w, "}");
+}
+
+void json_w_arr(struct json_w *w, const char *name)
+{
+	open_with(w, name, "[");
+}
+
+void json_w_arr_end(struct json_w *w)
+{
+	close_with(w, "]");
+}
+
+void json_w_strn(struct json_w *w, const char *name, const char *value, size_t len)
+{
+	begin(w, name);
+	/* Text from outside may be no UTF-8; JSON must be (RFC 8259, section 8.1). */
+	if (str_is_clean_utf8(value, len)) {
+		put_quoted(w, value, len);
+		return;
+	}
+	put(w, "\"", 1);
+	for (size_t i = 0; i < len; i++) {
+		char c = value[i];
+		put(w, c >= 0x20 && c < 0x7f && c != '"' && c != '\\' ? &c : "?", 1);
+	}
+	put(w, "\"", 1);
+}
+
+void json_w_str(struct json_w *w, const char *name, const char *value)
+{
+	if (value)
+		json_w_strn(w, name, value, strlen(value));
+	else
+		json_w_null(w, name);
+}
+
+void json_w_int(struct json_w *w, const char *name, int64_t value)
+{
+	char text[24];
+
+	begin(w, name);
+	snprintf(text, sizeof text, "%lld", (long long)value);
+	put(w, text, strlen(text));
+}
+
+void json_w_num(struct json_w *w, const char *name, double value, int decimals)
+{
+	char text[352];
+
+	if (!isfinite(value)) {
+		json_w_null(w, name);
+		return;
+	}
+	begin(w, name);
+	snprintf(text, sizeof text, "%.*f", decimals, value);
+	for (char *p = text; *p; p++)
+		if (*p == ',')
+			*p = '.';
+	if (strchr(text, '.')) {
+		size_t len = strlen(text);
+		while (text[len - 1] == '0')
+			text[--len] = '\0';
+		if (text[len - 1] == '.')
+			text[--len] = '\0';
+	}
+	put(w, strcmp(text, "-0") == 0 ? "0" : text, strcmp(text, "-0") == 0 ? 1 : strlen(text));
+}
+
+void json_w_bool(struct json_w *w, const char *name, bool value)
+{
+	begin(w, name);
+	put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_w_null(struct json_w *w, const char *name)
+{
+	begin(w, name);
+	put(w, "null", 4);
+}
+
+void json_w_raw(struct json_w *w, const char *name, const char *json_text)
+{
+	begin(w, name);
+	put(w, json_text, strlen(json_text));
+}
+
+int json_w_end(struct json_w *w, struct err *e)
+{
+	if (!w->failed)
+		return 0;
+	if (e)
+		*e = w->err;
+	return -1;
+}
