@@ -1,5 +1,5 @@
 # gait_test(NAME LABEL unit [SOURCES …] [LIBS …] [TIMEOUT s] [ARGS …]): a cmocka program registered with CTest.
-# It runs in a directory of its own, with the sanitizers' settings, and prints TAP on failure.
+# It runs with the sanitizers' settings; "support/testing.h" gives it temporary directories and forked children.
 find_package(cmocka REQUIRED)
 function(gait_test name)
 	cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;LIBS;ARGS" ${ARGN})
@@ -11,6 +11,7 @@ function(gait_test name)
 	endif()
 	string(REPLACE "/" "_" target "test_${T_LABEL}_${name}")
 	add_executable(${target} ${T_SOURCES})
+	target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
 	target_link_libraries(${target} PRIVATE gait_flags ${T_LIBS} cmocka)
 	set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 	target_compile_definitions(${target} PRIVATE GAIT_SOURCE_DIR="${CMAKE_SOURCE_DIR}" GAIT_BINARY_DIR="${CMAKE_BINARY_DIR}")

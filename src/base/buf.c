@@ -7,7 +7,8 @@
 
 void buf_init(struct buf *b, size_t max_bytes)
 {
-	*b = (struct buf){ .max = max_bytes };
+	/* No object is larger than PTRDIFF_MAX; below it none of the sums here can wrap. */
+	*b = (struct buf){ .max = max_bytes < PTRDIFF_MAX / 4 ? max_bytes : PTRDIFF_MAX / 4 };
 }
 
 void buf_deinit(struct buf *b)

@@ -26,9 +26,12 @@ static const struct kind_row *row(enum err_kind kind)
 __attribute__((format(printf, 3, 0))) static void set_v(
 	struct err *e, enum err_kind kind, const char *fmt, va_list ap)
 {
+	char text[sizeof e->msg]; /* e->msg may itself be an argument */
+
+	if (vsnprintf(text, sizeof text, fmt, ap) < 0)
+		text[0] = '\0';
 	e->kind = kind;
-	if (vsnprintf(e->msg, sizeof e->msg, fmt, ap) < 0)
-		e->msg[0] = '\0';
+	memcpy(e->msg, text, strlen(text) + 1);
 }
 
 int err_set(struct err *e, enum err_kind kind, const char *fmt, ...)

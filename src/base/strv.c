@@ -9,12 +9,12 @@
 
 bool strv_eq(struct strv a, const char *b)
 {
-	return a.n == strlen(b) && memcmp(a.p, b, a.n) == 0;
+	return a.n == strlen(b) && (a.n == 0 || memcmp(a.p, b, a.n) == 0);
 }
 
 bool strv_ieq(struct strv a, const char *b)
 {
-	return a.n == strlen(b) && strncasecmp(a.p, b, a.n) == 0;
+	return a.n == strlen(b) && (a.n == 0 || strncasecmp(a.p, b, a.n) == 0);
 }
 
 struct strv strv_trim(struct strv a)
@@ -129,6 +129,8 @@ bool str_is_clean_utf8(const char *text, size_t len)
 		if (n == 0)
 			return false;
 		if (n == 1 && (s[i] == 0x7f || (s[i] < 0x20 && s[i] != '\t' && s[i] != '\r' && s[i] != '\n')))
+			return false;
+		if (n == 2 && s[i] == 0xc2 && s[i + 1] < 0xa0) /* U+0080 to U+009F */
 			return false;
 		i += n;
 	}
