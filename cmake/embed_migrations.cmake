@@ -1,0 +1,13 @@
+# cmake -DOUT=… -DFILES=a;b -P embed_migrations.cmake: SQL files as a C table of strings.
+set(text "#include \"store/migrations.h\"\n\nconst char *const migrations[] = {\n")
+set(count 0)
+foreach(file ${FILES})
+	file(READ ${file} sql)
+	string(REPLACE "\\" "\\\\" sql "${sql}")
+	string(REPLACE "\"" "\\\"" sql "${sql}")
+	string(REPLACE "\n" "\\n\"\n\t\"" sql "${sql}")
+	string(APPEND text "\t\"${sql}\",\n")
+	math(EXPR count "${count} + 1")
+endforeach()
+string(APPEND text "};\n\nconst int migrations_count = ${count};\n")
+file(WRITE ${OUT} "${text}")

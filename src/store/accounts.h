@@ -1,0 +1,51 @@
+#pragma once
+
+#include "base/crypto.h"
+#include "core/ids.h"
+#include "store/store.h"
+
+/* Who may do what: users, their sessions and API tokens. Secrets are kept as hashes only. */
+
+enum role { ROLE_SUBMITTER, ROLE_STAFF, ROLE_ADMIN };
+const char *role_name(enum role r);
+bool role_parse(const char *name, enum role *ret);
+
+struct user {
+	char id[ID_BYTES], email[255];
+	enum role role;
+	char password_hash[PASSWORD_HASH_BYTES]; /* "" where none */
+	bool email_confirmed, disabled;
+	int64_t created_ms;
+};
+
+/* ERR_CONFLICT where the address is taken. */
+int store_user_insert(struct tx *tx, const struct user *u, struct err *e);
+int store_user_get(struct tx *tx, const char *id, struct user *ret, struct err *e);
+int store_user_by_email(struct tx *tx, const char *email, struct user *ret, struct err *e);
+int store_users_list(struct tx *tx, struct user *out, unsigned max, unsigned *ret_n, struct err *e);
+int store_user_set_role(struct tx *tx, const char *id, enum role role, struct err *e);
+int store_user_set_password(struct tx *tx, const char *id, const char *hash, struct err *e);
+/* Disabling ends the sessions and stops the tokens; enabling lets the tokens work again. */
+int store_user_set_disabled(struct tx *tx, const char *id, bool disabled, int64_t now_ms, struct err *e);
+
+struct api_token {
+	char id[ID_BYTES], user[ID_BYTES], name[64];
+	int64_t created_ms, expires_ms, revoked_ms; /* 0: never */
+};
+
+int store_token_insert(
+	struct tx *tx, const struct api_token *t, const uint8_t sha256[SHA256_BYTES], struct err *e);
+int store_token_revoke(
+	struct tx *tx, const char *id, int64_t now_ms, struct err *e); /* STORE_NONE: no such */
+int store_tokens_list(
+	struct tx *tx, const char *user, struct api_token *out, unsigned max, unsigned *ret_n, struct err *e);
+/* The enabled user behind a live token. Return 0, STORE_NONE, -1 */
+int store_token_user(
+	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
+
+int store_session_insert(struct tx *tx, const uint8_t sha256[SHA256_BYTES], const char *user, int64_t now_ms,
+	int64_t expires_ms, struct err *e);
+int store_session_user(
+	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
+int store_session_delete(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
+int store_sessions_expire(struct tx *tx, int64_t now_ms, struct err *e);

@@ -1,0 +1,147 @@
+#include "store/attempts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "store/store_tx.h"
+
+#define ATTEMPT_COLUMNS                                                                                      \
+	"id, job, n, nonce, token_sha256, cluster_id, run_id, created_ms, submitted_ms, checked_in_ms, "     \
+	"heartbeat_ms, "                                                                                     \
+	"ended_ms, outcome, step, percent, strikes, error_kind, error_text, result_sha256"
+
+static void read_attempt(struct db_rows *r, struct attempt *a)
+{
+	*a = (struct attempt){ .n = (int)db_int(r, 2),
+		.created_ms = db_int(r, 7),
+		.submitted_ms = db_int(r, 8),
+		.checked_in_ms = db_int(r, 9),
+		.heartbeat_ms = db_int(r, 10),
+		.ended_ms = db_int(r, 11),
+		.percent = (int)db_int(r, 14),
+		.strikes = (int)db_int(r, 15) };
+	db_copy(r, 0, a->id, sizeof a->id);
+	db_copy(r, 1, a->job, sizeof a->job);
+	db_blob(r, 3, a->nonce, sizeof a->nonce);
+	db_blob(r, 4, a->token_sha256, SHA256_BYTES);
+	db_copy(r, 5, a->cluster_id, sizeof a->cluster_id);
+	db_copy(r, 6, a->run_id, sizeof a->run_id);
+	db_copy(r, 12, a->outcome, sizeof a->outcome);
+	db_copy(r, 13, a->step, sizeof a->step);
+	db_copy(r, 16, a->error_kind, sizeof a->error_kind);
+	db_copy(r, 17, a->error_text, sizeof a->error_text);
+	db_blob(r, 18, a->result_sha256, SHA256_BYTES);
+}
+
+int store_attempt_insert(struct tx *tx, const struct attempt *a, struct err *e)
+{
+	return db_run(tx->db,
+		"INSERT INTO attempts (id, job, n, nonce, token_sha256, created_ms) VALUES (?, ?, ?, ?, ?, "
+		"?)",
+		DB_ARGS(DB_S(a->id), DB_S(a->job), DB_I(a->n), DB_B(a->nonce, sizeof a->nonce),
+			DB_B(a->token_sha256, SHA256_BYTES), DB_I(a->created_ms)),
+		e);
+}
+
+int store_attempt_get(struct tx *tx, const char *id, struct attempt *ret, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(
+		tx->db, "SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE id = ?", DB_ARGS(DB_S(id)), &rows, e);
+
+	if (r == 0)
+		read_attempt(&rows, ret);
+	return r;
+}
+
+int store_attempts_of_job(
+	struct tx *tx, const char *job, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " ATTEMPT_COLUMNS " FROM attempts WHERE job = ? ORDER BY n DESC LIMIT ?",
+		DB_ARGS(DB_S(job), DB_I(max)), &rows, e);
+
+	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
+		read_attempt(&rows, &out[(*ret_n)++]);
+	return r < 0 ? -1 : 0;
+}
+
+int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " ATTEMPT_COLUMNS
+		" FROM attempts WHERE ended_ms IS NULL AND submitted_ms IS NOT NULL "
+		"ORDER BY id LIMIT ?",
+		DB_ARGS(DB_I(max)), &rows, e);
+
+	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
+		read_attempt(&rows, &out[(*ret_n)++]);
+	return r < 0 ? -1 : 0;
+}
+
+int store_attempt_submitted(
+	struct tx *tx, const char *id, const char *cluster_id, int64_t now_ms, struct err *e)
+{
+	return db_run(tx->db,
+		"UPDATE attempts SET cluster_id = ?, submitted_ms = coalesce(submitted_ms, ?) WHERE id = ?",
+		DB_ARGS(DB_S(cluster_id), DB_I(now_ms), DB_S(id)), e);
+}
+
+int store_attempt_bind(struct tx *tx, struct attempt *a, const char *run_id, int64_t now_ms, struct err *e)
+{
+	if (*a->run_id)
+		return strcmp(a->run_id, run_id) == 0 ? 0 : STORE_NONE;
+	if (db_run(tx->db,
+		    "UPDATE attempts SET run_id = ?, checked_in_ms = ?2, heartbeat_ms = ?2, submitted_ms = "
+		    "coalesce(submitted_ms, ?2) "
+		    "WHERE id = ?3",
+		    DB_ARGS(DB_S(run_id), DB_I(now_ms), DB_S(a->id)), e) < 0)
+		return -1;
+	snprintf(a->run_id, sizeof a->run_id, "%s", run_id);
+	a->checked_in_ms = a->heartbeat_ms = now_ms;
+	return 0;
+}
+
+int store_attempt_progress(
+	struct tx *tx, const char *id, const char *step, int percent, int64_t now_ms, struct err *e)
+{
+	return db_run(tx->db,
+		"UPDATE attempts SET step = ?, percent = ?, heartbeat_ms = ?, strikes = 0 WHERE id = ?",
+		DB_ARGS(DB_S(step), DB_I(percent), DB_I(now_ms), DB_S(id)), e);
+}
+
+int store_attempt_strikes(struct tx *tx, const char *id, int strikes, struct err *e)
+{
+	return db_run(
+		tx->db, "UPDATE attempts SET strikes = ? WHERE id = ?", DB_ARGS(DB_I(strikes), DB_S(id)), e);
+}
+
+int store_attempt_end(
+	struct tx *tx, const char *id, const struct attempt_end *end, int64_t now_ms, struct err *e)
+{
+	return db_run(tx->db,
+		"UPDATE attempts SET ended_ms = ?, outcome = ?, error_kind = ?, error_text = ?, log = ?, "
+		"result_sha256 = ?, "
+		"score = ? WHERE id = ? AND ended_ms IS NULL",
+		DB_ARGS(DB_I(now_ms), DB_S(end->outcome), DB_S(end->error_kind ? end->error_kind : ""),
+			DB_S(end->error_text ? end->error_text : ""), DB_S(end->log ? end->log : ""),
+			DB_B(end->result_sha256, end->result_sha256 ? SHA256_BYTES : 0), DB_D(end->score),
+			DB_S(id)),
+		e);
+}
+
+int store_attempt_log(struct tx *tx, const char *id, char **ret, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(
+		tx->db, "SELECT log FROM attempts WHERE id = ? AND log <> ''", DB_ARGS(DB_S(id)), &rows, e);
+
+	*ret = NULL;
+	if (r < 0)
+		return -1;
+	if (r == 0 && !(*ret = strdup(db_text(&rows, 0))))
+		return err_set(e, ERR_NOMEM, "attempt log");
+	return 0;
+}

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "store/db.h"
+
+/* schema/NNNN_*.sql, compiled in by CMake, applied in order; PRAGMA user_version counts them. */
+extern const char *const migrations[];
+extern const int migrations_count;
+
+/* Return 0 with the newest schema; -1 with ERR_SCHEMA where the file is newer than this program. */
+int migrations_apply(struct db *db, struct err *e);
+int migrations_version(struct db *db, int *ret, struct err *e);

@@ -1,0 +1,30 @@
+#pragma once
+
+#include "core/job.h"
+#include "store/store.h"
+
+/* Mail to be sent: written in the transaction that makes it due, delivered by the notifier, never lost. */
+struct outbox_item {
+	char id[ID_BYTES], job[ID_BYTES], kind[12], message_id[96], recipient[255], state[12],
+		last_error[256];
+	int attempt, tries;
+	int64_t created_ms, due_ms;
+};
+
+/* One mail a kind and attempt, whatever is repeated. MAIL_DUE_NONE and jobs without an address write nothing.
+ */
+int store_outbox_add(struct tx *tx, const struct job *job, enum mail_due mail, int64_t now_ms, struct err *e);
+/* The next that is due. Return 0, STORE_NONE, -1 */
+int store_outbox_due(struct tx *tx, int64_t now_ms, struct outbox_item *ret, struct err *e);
+int store_outbox_next_due(struct tx *tx, int64_t *ret_ms, struct err *e); /* INT64_MAX: none waits */
+int store_outbox_sent(struct tx *tx, const char *id, int64_t now_ms, struct err *e);
+int store_outbox_retry(struct tx *tx, const char *id, int64_t due_ms, const char *why, struct err *e);
+int store_outbox_bounced(struct tx *tx, const char *id, const char *why, struct err *e);
+/* An operator's wish: try a pending or bounced one now. Return 0, STORE_NONE, -1 */
+int store_outbox_kick(struct tx *tx, const char *id, int64_t now_ms, struct err *e);
+/* Forget what is pending for an erased job. */
+int store_outbox_drop(struct tx *tx, const char *job, struct err *e);
+/* Newest first; @state NULL: all. */
+int store_outbox_list(struct tx *tx, const char *state, struct outbox_item *out, unsigned max,
+	unsigned *ret_n, struct err *e);
+int store_outbox_count(struct tx *tx, const char *state, int64_t *ret, struct err *e);
