@@ -135,6 +135,47 @@ int fsx_commit(int fd, const char *from, const char *to, struct err *e)
 	return fsx_sync_dir(dir, e);
 }
 
+/* Give the file @from the name @to unless that is taken. NFS knows link() but no RENAME_NOREPLACE, FAT and
+ * some FUSE file systems the other way round. */
+static int rename_new(const char *from, const char *to)
+{
+	if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP)
+		return -1;
+	if (link(from, to) < 0)
+		return -1;
+	unlink(from);
+	return 0;
+}
+
+int fsx_commit_new(int fd, const char *from, const char *to, struct err *e)
+{
+	char dir[4096];
+
+	if (dir_of(to, dir, sizeof dir, e) < 0)
+		return -1;
+	FAULT_POINT("fsx.new_before_fsync");
+	if (FAULT_FAILS("fsx.fsync")) {
+		errno = EIO;
+		return err_errno(e, ERR_IO, "fsync %s", from);
+	}
+	if (fsync(fd) < 0)
+		return err_errno(e, ERR_IO, "fsync %s", from);
+	FAULT_POINT("fsx.new_before_rename");
+	if (rename_new(from, to) < 0) {
+		if (errno == EEXIST)
+			return FSX_EXISTS;
+		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "rename %s to %s", from, to);
+	}
+	FAULT_POINT("fsx.new_after_rename");
+	if (fsx_sync_dir(dir, e) < 0) {
+		unlink(to); /* a name that may not last must not count as made */
+		return -1;
+	}
+	return 0;
+}
+
 int fsx_replace(const char *path, const void *data, size_t len, mode_t mode, struct err *e)
 {
 	char tmp[4096];

@@ -35,6 +35,16 @@ int fsx_read_secret(const char *path, char *out, size_t size, struct err *e);
  */
 int fsx_commit(int fd, const char *from, const char *to, struct err *e);
 
+enum { FSX_EXISTS = 1 };
+
+/**
+ * fsx_commit_new() - fsx_commit() that never replaces: of two at once, exactly one makes @to
+ * Return  0; FSX_EXISTS where the name @to is taken (@from is left for the caller to remove); -1, then @to
+ *         was not made (ERR_NOT_FOUND: its directory is gone)
+ * Crash   @to has the whole content or does not exist; @from may be left beside it
+ */
+int fsx_commit_new(int fd, const char *from, const char *to, struct err *e);
+
 /* Write a small file so that readers see the old or the new content, never a part; durable on return. */
 int fsx_replace(const char *path, const void *data, size_t len, mode_t mode, struct err *e);
 

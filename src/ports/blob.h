@@ -13,6 +13,8 @@
 
 struct blob;
 struct blob_reader;
+struct blob_writer;
+struct blob_relay_ops;
 
 enum { BLOB_KEY_BYTES = 201, BLOB_URL_BYTES = 2048, BLOB_NONE = 1 };
 
@@ -23,12 +25,14 @@ struct blob_stat {
 
 struct blob_ops {
 	const char *name;
+	const struct blob_relay_ops *relay; /* NULL where the store answers its own signed URLs */
 	/**
 	 * put_file() - store a finished local file
 	 * The file may be linked instead of copied: the caller must not write to it afterwards; it may unlink
 	 * it.
 	 * @want  bytes and SHA-256 that the store must hold afterwards; checked before the key becomes
-	 * visible Return 0 stored and durable; -1 (ERR_CORRUPT where the content is not @want, ERR_CONFLICT
+	 *        visible. Where the key holds it already, @path is not looked at
+	 * Return 0 stored and durable; -1 (ERR_CORRUPT where the content is not @want, ERR_CONFLICT
 	 * where the key holds something else, else may-retry kinds)
 	 * @poll  called now and then with @poll_arg; a negative answer aborts with ERR_CONFLICT (cancelled)
 	 */
@@ -52,6 +56,38 @@ struct blob_ops {
 	/* Write, read and delete a small object; -1 says what is wrong and what to do. */
 	int (*probe)(struct blob *b, struct err *e);
 	void (*close)(struct blob *b);
+};
+
+/* The other side of url_get and url_put, for a store whose URLs lead to gaitd itself:
+ * {base}/blobs/{key}?expires=…&max=…&signature=…, one method, one key each. */
+struct blob_relay_ops {
+	/**
+	 * verify_url() - was this request signed by this store, and is it still good?
+	 * @method         "GET" or "PUT" (HEAD is asked as GET)
+	 * @key …          the path and the query's values as they came, percent-decoded; NULL where absent
+	 * @ret_max_bytes  the most a PUT may carry; 0 for GET
+	 * Return  0; -1 with ERR_FORBIDDEN "bad signature" or "expired"
+	 * Time    independent of where the signature differs
+	 */
+	int (*verify_url)(struct blob *b, const char *method, const char *key, const char *expires,
+		const char *max, const char *signature, int64_t now_s, int64_t *ret_max_bytes, struct err *e);
+	/**
+	 * writer_open() - begin to receive a blob
+	 * Nothing is visible under @key before writer_commit(). Several writers of one key may run: the first
+	 * to commit wins, the others succeed where their content is the same.
+	 * Errors  ERR_INVALID (key), ERR_NOSPACE, ERR_IO.  Threads: one thread at a time a writer.
+	 */
+	int (*writer_open)(
+		struct blob *b, const char *key, int64_t max_bytes, struct blob_writer **ret, struct err *e);
+	/* ERR_TOO_LARGE beyond max_bytes. After any failure only writer_close() is left. */
+	int (*writer_add)(struct blob_writer *w, const void *data, size_t len, struct err *e);
+	/* Durable and visible on 0; @ret (may be NULL) gets size and SHA-256. ERR_CONFLICT as put_file.
+	 * fsyncs: not for the API loop. */
+	int (*writer_commit)(struct blob_writer *w, struct blob_stat *ret, struct err *e);
+	/* Release; what was not committed is removed. NULL is legal. */
+	void (*writer_close)(struct blob_writer *w);
+	/* Remove what crashes left half-written; writers at work, of any process, are spared. */
+	int (*sweep)(struct blob *b, struct err *e);
 };
 
 /* Every driver's struct begins with this. */
