@@ -16,7 +16,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 
-enum { ENV_MAX = 64, TERM_GRACE_MS = 2000 };
+enum { ENV_MAX = 64, TERM_GRACE_MS = 2000, DRAIN_CHUNKS = 256 };
 
 static int limit(int which, int64_t value)
 {
@@ -34,7 +34,12 @@ _Noreturn static void child_side(
 
 	if (s->new_session ? setsid() < 0 : setpgid(0, 0) < 0)
 		goto fail;
-	/* Move the sources above 2 first: one of them may itself be 0, 1 or 2. */
+	/* Move the sources and the pipe above 2 first: where we run without standard descriptors, one of them
+	 * is itself 0, 1 or 2. */
+	int report = fcntl(report_fd, F_DUPFD_CLOEXEC, 10);
+	if (report < 0)
+		goto fail;
+	report_fd = report;
 	for (int i = 0; i < 3; i++) {
 		fds[i] = fcntl(fds[i] >= 0 ? fds[i] : null_fd, F_DUPFD_CLOEXEC, 10);
 		if (fds[i] < 0)
@@ -52,11 +57,11 @@ _Noreturn static void child_side(
 		goto fail;
 	if (s->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		goto fail;
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (int sig = 1; sig < 32; sig++)
 		if (sig != SIGKILL && sig != SIGSTOP)
 			signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
 	execvpe(s->argv[0], (char *const *)(uintptr_t)s->argv, (char *const *)(uintptr_t)env);
 fail:;
 	int errnum = errno;
@@ -184,11 +189,16 @@ static void pump(pid_t pid, int fds[2], struct buf *bufs[2], int64_t timeout_ms,
 				fds[i] = -1;
 			}
 	}
+	/* Grandchildren that outlived the leader go with it, and before the last reading: what they still
+	 * write would keep us here. One that left the group cannot either: a pipe holds a bounded number of
+	 * chunks. */
+	kill(-pid, SIGKILL);
 	for (int i = 0; i < 2; i++)
 		if (fds[i] >= 0) {
 			struct pollfd p = { .fd = fds[i], .events = POLLIN };
-			while (poll(&p, 1, 0) > 0 && drain(fds[i], bufs[i], i == 1))
-				;
+			for (int n = 0; n < DRAIN_CHUNKS && poll(&p, 1, 0) > 0; n++)
+				if (!drain(fds[i], bufs[i], i == 1))
+					break;
 			close(fds[i]);
 		}
 }
@@ -227,8 +237,6 @@ int child_run(const struct child_spec *spec, int64_t timeout_ms, struct buf *out
 		return -1;
 	}
 	pump(pid, read_ends, bufs, timeout_ms, ret_end);
-	/* Grandchildren that outlived the leader go with it. */
-	kill(-pid, SIGKILL);
 	return finish(pid, ret_end, e);
 }
 

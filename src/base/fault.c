@@ -7,15 +7,17 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Does @setting ("name" or "name:N") ask for @name, this time being the N-th? */
+/* Does @setting ("name", "name:N" or "name:N+") ask for @name, this time being the N-th (or a later one)? */
 static int due(const char *setting, const char *name, atomic_int *seen)
 {
 	size_t len = strlen(name);
 
 	if (!setting || strncmp(setting, name, len) != 0 || (setting[len] != '\0' && setting[len] != ':'))
 		return 0;
-	long nth = setting[len] == ':' ? strtol(setting + len + 1, NULL, 10) : 1;
-	return atomic_fetch_add(seen, 1) + 1 == nth;
+	char *rest = NULL;
+	long nth = setting[len] == ':' ? strtol(setting + len + 1, &rest, 10) : 1;
+	int now = atomic_fetch_add(seen, 1) + 1;
+	return rest && *rest == '+' ? now >= nth : now == nth;
 }
 
 void fault_point(const char *name)

@@ -6,7 +6,7 @@
 #ifdef GAITD_FAULTS
 void fault_point(const char *name);
 /* True when GAITD_FAULT_FAIL=name[:N]: the caller then behaves as if the system had failed (a full disk,
- * say). */
+ * say). name:N+ fails from the N-th time on. */
 int fault_fails(const char *name);
 #define FAULT_POINT(name) fault_point(name)
 #define FAULT_FAILS(name) fault_fails(name)

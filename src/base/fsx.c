@@ -82,8 +82,9 @@ int fsx_read_secret(const char *path, char *out, size_t size, struct err *e)
 	size_t len = 0;
 	while (len < (size_t)n && out[len] != '\n' && out[len] != '\r')
 		len++;
-	if (len == 0 || len >= size)
-		return err_set(e, ERR_CONFIG, "secret file %s: its first line must have 1 to %zu characters",
+	if (len == 0 || len >= size || memchr(out, '\0', len))
+		return err_set(e, ERR_CONFIG,
+			"secret file %s: its first line must have 1 to %zu characters, none of them NUL",
 			path, size - 1);
 	out[len] = '\0';
 	return 0;
@@ -132,7 +133,10 @@ int fsx_commit(int fd, const char *from, const char *to, struct err *e)
 	if (rename(from, to) < 0)
 		return err_errno(e, ERR_IO, "rename %s to %s", from, to);
 	FAULT_POINT("fsx.after_rename");
-	return fsx_sync_dir(dir, e);
+	if (fsx_sync_dir(dir, e) < 0)
+		return -1;
+	FAULT_POINT("fsx.after_sync");
+	return 0;
 }
 
 /* Give the file @from the name @to unless that is taken. NFS knows link() but no RENAME_NOREPLACE, FAT and
@@ -231,15 +235,14 @@ int fsx_remove_tree(const char *path, struct err *e)
 	return 0;
 }
 
-int fsx_copy(const char *from, const char *to, mode_t mode, struct err *e)
+static int copy_all(int in, int out, struct err *e)
 {
-	CLEANUP(close_p) int in = open(from, O_RDONLY | O_CLOEXEC);
-	if (in < 0)
-		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "open %s", from);
-	CLEANUP(close_p) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-	if (out < 0)
-		return err_errno(e, ERR_IO, "create %s", to);
 	bool by_hand = false;
+
+	if (FAULT_FAILS("fsx.write")) {
+		errno = ENOSPC;
+		return err_errno(e, ERR_IO, "write");
+	}
 	for (;;) {
 		char chunk[65536];
 		ssize_t n = by_hand ? read(in, chunk, sizeof chunk)
@@ -251,12 +254,28 @@ int fsx_copy(const char *from, const char *to, mode_t mode, struct err *e)
 			continue;
 		}
 		if (n < 0)
-			return err_errno(e, ERR_IO, "copy %s", from);
+			return err_errno(e, ERR_IO, "read");
 		if (n == 0)
 			return 0;
 		if (by_hand && fsx_write_all(out, chunk, (size_t)n, e) < 0)
-			return err_wrap(e, "copy to %s", to);
+			return -1;
 	}
+}
+
+int fsx_copy(const char *from, const char *to, mode_t mode, struct err *e)
+{
+	CLEANUP(close_p) int in = open(from, O_RDONLY | O_CLOEXEC);
+
+	if (in < 0)
+		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "open %s", from);
+	CLEANUP(close_p) int out = open(to, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+	if (out < 0)
+		return err_errno(e, ERR_IO, "create %s", to);
+	if (copy_all(in, out, e) < 0) {
+		unlink(to); /* half a copy looks like a whole one */
+		return err_wrap(e, "copy %s to %s", from, to);
+	}
+	return 0;
 }
 
 bool fsx_exists(const char *path)

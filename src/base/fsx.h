@@ -57,7 +57,7 @@ int fsx_mkdirs(const char *path, mode_t mode, struct err *e);
 /* rm -rf without following symbolic links; absent is success. */
 int fsx_remove_tree(const char *path, struct err *e);
 
-/* Copy a regular file (copy_file_range where it can), not durable by itself. */
+/* Copy a regular file (copy_file_range where it can), not durable by itself; a failed copy leaves no @to. */
 int fsx_copy(const char *from, const char *to, mode_t mode, struct err *e);
 
 bool fsx_exists(const char *path);

@@ -18,43 +18,53 @@ static const struct json *view(const cJSON *v)
 	return (const struct json *)(const void *)v;
 }
 
-/* cJSON recurses; the depth is bounded before it sees the text. Strings are skipped with their escapes. */
-static bool depth_within(const char *text, size_t len, int max_depth)
+/* What cJSON would let through or fall over is found before it sees the text: deep nesting (it recurses),
+ * control characters, bytes that are no UTF-8, and an escaped NUL (it would end the C string early, so that
+ * "owner\\u0000x" read as "owner"). Return the offset of the first offence, or @len. */
+static size_t scan(const char *text, size_t len, int max_depth, const char **ret_why)
 {
 	int depth = 0;
 	bool in_string = false;
 
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-		if (in_string) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				in_string = false;
+		unsigned char c = (unsigned char)text[i];
+		if (c >= 0x80) {
+			size_t n = in_string ? str_utf8_len(text + i, len - i) : 0;
+			if (n == 0)
+				return *ret_why = "a byte that is no UTF-8", i;
+			i += n - 1;
+		} else if (c < 0x20 && (in_string || !(c == '\n' || c == '\r' || c == '\t'))) {
+			return *ret_why = "a control character", i;
 		} else if (c == '"') {
-			in_string = true;
-		} else if (c == '[' || c == '{') {
-			if (++depth > max_depth)
-				return false;
-		} else if (c == ']' || c == '}') {
+			in_string = !in_string;
+		} else if (in_string && c == '\\') {
+			if (len - i >= 6 && memcmp(text + i + 1, "u0000", 5) == 0)
+				return *ret_why = "an escaped NUL", i;
+			i++;
+		} else if (!in_string && (c == '[' || c == '{') && ++depth > max_depth) {
+			return *ret_why = NULL, i;
+		} else if (!in_string && (c == ']' || c == '}')) {
 			depth--;
 		}
 	}
-	return true;
+	return len;
 }
 
 int json_parse(const char *text, size_t len, int max_depth, struct json **ret, struct err *e)
 {
-	const char *end = NULL;
+	const char *end = NULL, *why = NULL;
+	size_t bad = scan(text, len, max_depth, &why);
 
-	if (!depth_within(text, len, max_depth))
+	if (bad < len && !why)
 		return err_set(e, ERR_INVALID, "JSON is nested deeper than %d", max_depth);
+	if (bad < len)
+		return err_set(e, ERR_INVALID, "not valid JSON at byte %zu: %s", bad, why);
 	cJSON *root = cJSON_ParseWithLengthOpts(text, len, &end, 0);
 	if (!root)
 		return err_set(e, ERR_INVALID, "not valid JSON at byte %zu",
 			end && end >= text ? (size_t)(end - text) : 0);
 	for (; end && end < text + len; end++)
-		if (*end != ' ' && *end != '\n' && *end != '\r' && *end != '\t' && *end != '\0') {
+		if (*end != ' ' && *end != '\n' && *end != '\r' && *end != '\t') {
 			size_t at = (size_t)(end - text);
 			cJSON_Delete(root);
 			return err_set(e, ERR_INVALID, "text after the JSON value at byte %zu", at);
@@ -162,25 +172,32 @@ static void put(struct json_w *w, const char *text, size_t len)
 		w->failed = true;
 }
 
+/* JSON is UTF-8 (RFC 8259, section 8.1) while text from outside may be anything: a byte that belongs to no
+ * character becomes '?', a control character its escape. */
 static void put_quoted(struct json_w *w, const char *s, size_t len)
 {
 	size_t from = 0;
 
 	put(w, "\"", 1);
-	for (size_t i = 0; i < len; i++) {
+	for (size_t i = 0, n; i < len; i += n) {
 		unsigned char c = (unsigned char)s[i];
 		char esc[8];
-		if (c >= 0x20 && c != '"' && c != '\\')
+		n = str_utf8_len(s + i, len - i);
+		if (n > 2 || (n == 2 && !(c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) ||
+			(n == 1 && c >= 0x20 && c != 0x7f && c != '"' && c != '\\'))
 			continue;
 		put(w, s + from, i - from);
-		from = i + 1;
-		if (c == '"' || c == '\\')
+		if (n == 0)
+			memcpy(esc, "?", 2);
+		else if (c == '"' || c == '\\')
 			snprintf(esc, sizeof esc, "\\%c", c);
 		else if (c == '\n')
 			memcpy(esc, "\\n", 3);
 		else
-			snprintf(esc, sizeof esc, "\\u%04x", c);
+			snprintf(esc, sizeof esc, "\\u%04x", n == 2 ? (unsigned char)s[i + 1] : c);
 		put(w, esc, strlen(esc));
+		n = n ? n : 1;
+		from = i + n;
 	}
 	put(w, s + from, len - from);
 	put(w, "\"", 1);
@@ -233,17 +250,7 @@ void json_w_arr_end(struct json_w *w)
 void json_w_strn(struct json_w *w, const char *name, const char *value, size_t len)
 {
 	begin(w, name);
-	/* Text from outside may be no UTF-8; JSON must be (RFC 8259, section 8.1). */
-	if (str_is_clean_utf8(value, len)) {
-		put_quoted(w, value, len);
-		return;
-	}
-	put(w, "\"", 1);
-	for (size_t i = 0; i < len; i++) {
-		char c = value[i];
-		put(w, c >= 0x20 && c < 0x7f && c != '"' && c != '\\' ? &c : "?", 1);
-	}
-	put(w, "\"", 1);
+	put_quoted(w, value, len);
 }
 
 void json_w_str(struct json_w *w, const char *name, const char *value)

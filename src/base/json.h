@@ -13,6 +13,7 @@ struct json;
 
 /**
  * json_parse() - parse one whole JSON text (RFC 8259, 2017)
+ * Also refused: an escaped NUL in a string, because every string here is a C string.
  * @max_depth  arrays and objects nested deeper are refused
  * @ret        set on 0; caller frees with json_free()
  * Return      0; -1 with ERR_INVALID and the byte offset, or ERR_NOMEM

@@ -1,14 +1,14 @@
 #include "base/log.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/strv.h"
+
+enum { LINE_MAX_BYTES = 16384, VALUE_MAX_BYTES = 2048 };
 
 static int out_fd = STDERR_FILENO;
 static enum log_format out_format = LOG_AUTO;
@@ -44,9 +44,27 @@ bool log_format_parse(const char *text, enum log_format *ret)
 	return false;
 }
 
+/* A value that fits its room in the line: @value itself, or its beginning up to a whole character and "…". */
+static const char *bounded(const char *value, char room[VALUE_MAX_BYTES + 4])
+{
+	size_t len = strnlen(value, VALUE_MAX_BYTES + 1);
+
+	if (len <= VALUE_MAX_BYTES)
+		return value;
+	len = VALUE_MAX_BYTES;
+	while (len > VALUE_MAX_BYTES - 4 && ((unsigned char)value[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(room, value, len);
+	memcpy(room + len, "…", sizeof "…");
+	return room;
+}
+
 static void as_json(
 	struct buf *line, const char *when, enum log_level level, const char *event, const struct log_kv *kv)
 {
+	static const struct log_kv cut[] = { { .key = "cut", .text = "the values were too long" },
+		{ .key = NULL } };
+	char room[VALUE_MAX_BYTES + 4];
 	struct json_w w;
 
 	json_w_init(&w, line);
@@ -54,13 +72,18 @@ static void as_json(
 	json_w_str(&w, "time", when);
 	json_w_str(&w, "level", level_names[level]);
 	json_w_str(&w, "event", event);
-	for (; kv->key; kv++) {
-		if (kv->text)
-			json_w_str(&w, kv->key, kv->text);
+	for (const struct log_kv *p = kv; p->key; p++) {
+		if (p->text)
+			json_w_str(&w, p->key, bounded(p->text, room));
 		else
-			json_w_int(&w, kv->key, kv->number);
+			json_w_int(&w, p->key, p->number);
 	}
 	json_w_obj_end(&w);
+	/* Half a line would be no JSON. */
+	if (json_w_end(&w, NULL) < 0 && kv != cut) {
+		buf_reset(line);
+		as_json(line, when, level, event, cut);
+	}
 }
 
 /* A value that could break the line or fake another pair is quoted, control characters become '?'. */
@@ -91,11 +114,13 @@ static void text_value(struct buf *line, const char *value)
 static void as_text(
 	struct buf *line, const char *when, enum log_level level, const char *event, const struct log_kv *kv)
 {
+	char room[VALUE_MAX_BYTES + 4];
+
 	(void)buf_addf(line, NULL, "%.8s %-5s %s", when + 11, level_names[level], event);
 	for (; kv->key; kv++) {
 		(void)buf_addf(line, NULL, " %s=", kv->key);
 		if (kv->text)
-			text_value(line, kv->text);
+			text_value(line, bounded(kv->text, room));
 		else
 			(void)buf_addf(line, NULL, "%lld", (long long)kv->number);
 	}
@@ -108,7 +133,7 @@ void log_write(enum log_level level, const char *event, const struct log_kv *kv)
 
 	if (level < least_level)
 		return;
-	buf_init(&line, 8192);
+	buf_init(&line, LINE_MAX_BYTES);
 	clock_rfc3339(clock_wall_ms(), when);
 	if (out_format == LOG_TEXT || (out_format == LOG_AUTO && isatty(out_fd)))
 		as_text(&line, when, level, event, kv);

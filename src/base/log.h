@@ -16,9 +16,14 @@ struct log_kv {
 	int64_t number;
 };
 
+static inline const char *log_text(const char *text)
+{
+	return text ? text : "";
+}
+
 #define LOG_S(k, v)                                                                                          \
 	{                                                                                                    \
-		.key = (k), .text = (v) ? (v) : ""                                                           \
+		.key = (k), .text = log_text(v)                                                              \
 	}
 #define LOG_I(k, v)                                                                                          \
 	{                                                                                                    \

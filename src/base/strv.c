@@ -89,9 +89,9 @@ bool str_copy(char *dst, size_t size, const char *text)
 	return true;
 }
 
-/* Length of the well-formed UTF-8 sequence at @s, or 0 (RFC 3629, section 4). */
-static size_t utf8_seq(const unsigned char *s, size_t left)
+size_t str_utf8_len(const char *text, size_t left)
 {
+	const unsigned char *s = (const unsigned char *)text;
 	static const struct {
 		unsigned char lo, hi, lo2, hi2;
 		size_t n;
@@ -107,6 +107,8 @@ static size_t utf8_seq(const unsigned char *s, size_t left)
 		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
 	};
 
+	if (left == 0)
+		return 0;
 	for (size_t i = 0; i < sizeof forms / sizeof forms[0]; i++) {
 		if (s[0] < forms[i].lo || s[0] > forms[i].hi)
 			continue;
@@ -125,7 +127,7 @@ bool str_is_clean_utf8(const char *text, size_t len)
 	const unsigned char *s = (const unsigned char *)text;
 
 	for (size_t i = 0; i < len;) {
-		size_t n = utf8_seq(s + i, len - i);
+		size_t n = str_utf8_len(text + i, len - i);
 		if (n == 0)
 			return false;
 		if (n == 1 && (s[i] == 0x7f || (s[i] < 0x20 && s[i] != '\t' && s[i] != '\r' && s[i] != '\n')))

@@ -39,6 +39,10 @@ bool str_to_double(const char *text, double min, double max, double *ret);
  */
 bool str_copy(char *dst, size_t size, const char *text);
 
+/* Length of the well-formed UTF-8 sequence that starts at @text, 0 where there is none (RFC 3629, section 4).
+ */
+size_t str_utf8_len(const char *text, size_t left);
+
 /* Is @text well-formed UTF-8 (RFC 3629, 2003) without control characters other than tab, CR, LF? */
 bool str_is_clean_utf8(const char *text, size_t len);
 
