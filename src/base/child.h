@@ -17,7 +17,8 @@ struct child_spec {
 	int in_fd, out_fd, err_fd; /* -1: /dev/null */
 	int64_t max_cpu_s, max_memory_bytes, max_file_bytes; /* 0: unlimited */
 	bool no_new_privs;
-	bool new_session; /* survives us: setsid instead of a mere process group */
+	bool new_session;     /* survives us: setsid instead of a mere process group */
+	bool die_with_parent; /* TERM reaches it when the thread that starts it ends, however that happens */
 };
 
 /**
