@@ -61,6 +61,7 @@ static int open_codec(struct encoder *enc, int width, int height, double fps, in
 	const AVCodec *h264 = avcodec_find_encoder_by_name("libx264");
 	AVRational rate = av_d2q(fps, 100000);
 
+	av_log_set_level(AV_LOG_ERROR); /* the coder's statistics are no news to the caller */
 	if (!h264)
 		return err_set(e, ERR_UNAVAILABLE,
 			"libavcodec has no libx264: install libavcodec with H.264 encoding");
@@ -81,7 +82,6 @@ static int open_codec(struct encoder *enc, int width, int height, double fps, in
 	c->flags |= AV_CODEC_FLAG_GLOBAL_HEADER | AV_CODEC_FLAG_BITEXACT;
 	av_opt_set(c->priv_data, "preset", "veryfast", 0);
 	av_opt_set(c->priv_data, "crf", "20", 0);
-	av_opt_set(c->priv_data, "x264-params", "log-level=error", 0);
 	int r = avcodec_open2(c, h264, NULL);
 	return r < 0 ? fail(e, ERR_UNAVAILABLE, "open the H.264 coder", r) : 0;
 }
