@@ -1,0 +1,181 @@
+#include "gait/result.h"
+
+#include <math.h>
+
+#include "base/strv.h"
+
+static void flags_of(struct json_w *w, const struct view_result *v)
+{
+	json_w_arr(w, "flags");
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (view_has_flag(v, f))
+			json_w_str(w, NULL, flag_code(f));
+	json_w_arr_end(w);
+}
+
+void result_quality(struct json_w *w, const struct analysis *a)
+{
+	json_w_obj(w, "quality");
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		const struct view_result *v = &a->view[i];
+		if (!v->present) {
+			json_w_null(w, view_name(i));
+			continue;
+		}
+		json_w_obj(w, view_name(i));
+		json_w_int(w, "frames", (int64_t)v->frames);
+		json_w_num(w, "fps", v->fps, 4);
+		json_w_int(w, "frames_with_person", (int64_t)v->frames_with_person);
+		json_w_num(w, "mean_confidence", v->mean_confidence, 3);
+		json_w_int(w, "cycles_left", (int64_t)v->cycles.of_foot[SIDE_LEFT]);
+		json_w_int(w, "cycles_right", (int64_t)v->cycles.of_foot[SIDE_RIGHT]);
+		json_w_int(w, "steps", (int64_t)v->step_count);
+		json_w_int(w, "legs_exchanged", (int64_t)v->swapped);
+		json_w_arr(w, "passes");
+		for (size_t p = 0; p < v->passes.count && v->used; p++) {
+			json_w_obj(w, NULL);
+			json_w_num(w, "start_s", (double)v->passes.pass[p].from / v->fps, 3);
+			json_w_num(w, "end_s", (double)v->passes.pass[p].to / v->fps, 3);
+			json_w_int(w, "direction", v->passes.pass[p].dir);
+			json_w_obj_end(w);
+		}
+		json_w_arr_end(w);
+		flags_of(w, v);
+		json_w_obj_end(w);
+	}
+	json_w_obj_end(w);
+}
+
+void result_events(struct json_w *w, const struct analysis *a)
+{
+	json_w_arr(w, "events");
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		const struct view_result *v = &a->view[i];
+		for (size_t k = 0; k < v->events.count; k++) {
+			const struct event *ev = &v->events.list[k];
+			json_w_obj(w, NULL);
+			json_w_str(w, "view", view_name(ev->view));
+			json_w_str(w, "foot", side_name(ev->foot));
+			json_w_str(w, "kind", ev->kind == EVENT_HEEL_STRIKE ? "heel_strike" : "toe_off");
+			json_w_int(w, "frame", (int64_t)floor(ev->time_s * v->fps + 0.5));
+			json_w_num(w, "time_s", ev->time_s, 4);
+			json_w_obj_end(w);
+		}
+	}
+	json_w_arr_end(w);
+}
+
+void result_cycles(struct json_w *w, const struct analysis *a)
+{
+	json_w_arr(w, "cycles");
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		const struct cycles *c = &a->view[i].cycles;
+		for (size_t k = 0; k < c->count; k++) {
+			json_w_obj(w, NULL);
+			json_w_str(w, "view", view_name(i));
+			json_w_str(w, "foot", side_name(c->list[k].foot));
+			json_w_num(w, "start_s", c->list[k].start_s, 4);
+			json_w_num(w, "end_s", c->list[k].end_s, 4);
+			json_w_num(w, "toe_off_s", c->list[k].toe_off_s, 4);
+			json_w_obj_end(w);
+		}
+	}
+	json_w_arr_end(w);
+}
+
+static void value_body(struct json_w *w, const struct value *v, const struct param_info *i)
+{
+	if (v->reason) {
+		json_w_null(w, "value");
+		json_w_str(w, "unit", i->unit);
+		json_w_int(w, "n", 0);
+		json_w_null(w, "sd");
+		json_w_null(w, "ci95");
+		json_w_str(w, "reason", reason_code(v->reason));
+		return;
+	}
+	json_w_num(w, "value", v->value, i->decimals);
+	json_w_str(w, "unit", i->unit);
+	json_w_int(w, "n", (int64_t)v->n);
+	json_w_num(w, "sd", v->sd, i->decimals);
+	if (isnan(v->ci_low) || isnan(v->ci_high)) {
+		json_w_null(w, "ci95");
+	} else {
+		json_w_arr(w, "ci95");
+		json_w_num(w, NULL, v->ci_low, i->decimals);
+		json_w_num(w, NULL, v->ci_high, i->decimals);
+		json_w_arr_end(w);
+	}
+	json_w_str(w, "view", view_name(v->view));
+}
+
+void result_parameters(struct json_w *w, const struct analysis *a)
+{
+	json_w_obj(w, "parameters");
+	for (enum param p = 0; p < PARAMS; p++) {
+		const struct param_info *i = param_info(p);
+		json_w_obj(w, i->name);
+		if (i->shape == WHOLE) {
+			value_body(w, &a->params.of[p][0], i);
+		} else {
+			for (enum side s = SIDE_LEFT; s < SIDES; s++) {
+				json_w_obj(w, side_name(s));
+				value_body(w, &a->params.of[p][s], i);
+				json_w_obj_end(w);
+			}
+		}
+		json_w_obj_end(w);
+	}
+	json_w_obj_end(w);
+}
+
+static void curve_points(struct json_w *w, const char *name, const double *v)
+{
+	json_w_arr(w, name);
+	for (int i = 0; i < CURVE_POINTS; i++)
+		json_w_num(w, NULL, v[i], 2);
+	json_w_arr_end(w);
+}
+
+void result_curves(struct json_w *w, const struct analysis *a)
+{
+	json_w_arr(w, "curves");
+	for (enum joint j = JOINT_HIP; j < JOINTS; j++)
+		for (enum side s = SIDE_LEFT; s < SIDES; s++) {
+			const struct curve *c = &a->curves[s][j];
+			if (c->n == 0)
+				continue;
+			json_w_obj(w, NULL);
+			json_w_str(w, "joint", joint_name(j));
+			json_w_str(w, "side", side_name(s));
+			json_w_str(w, "unit", "degrees");
+			json_w_int(w, "n", (int64_t)c->n);
+			curve_points(w, "mean", c->mean);
+			curve_points(w, "sd", c->sd);
+			json_w_obj_end(w);
+		}
+	json_w_arr_end(w);
+}
+
+void result_texts(struct json_w *w, const struct analysis *a)
+{
+	bool used[REASONS] = { false };
+
+	json_w_obj(w, "texts");
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (view_has_flag(&a->view[VIEW_FRONT], f) || view_has_flag(&a->view[VIEW_SIDE], f))
+			json_w_str(w, flag_code(f), flag_text(f));
+	for (enum param p = 0; p < PARAMS; p++)
+		for (int s = 0; s < SIDES; s++)
+			used[a->params.of[p][s].reason] = true;
+	for (enum reason r = REASON_NONE + 1; r < REASONS; r++) {
+		bool is_flag_too = false; /* some codes say the same of a view and of a value */
+		for (enum flag f = 0; f < FLAGS && used[r]; f++)
+			is_flag_too |= strv_eq(strv_of(flag_code(f)), reason_code(r)) &&
+				       (view_has_flag(&a->view[VIEW_FRONT], f) ||
+					       view_has_flag(&a->view[VIEW_SIDE], f));
+		if (used[r] && !is_flag_too)
+			json_w_str(w, reason_code(r), reason_text(r));
+	}
+	json_w_obj_end(w);
+}

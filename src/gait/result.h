@@ -1,0 +1,14 @@
+#pragma once
+
+#include "base/json.h"
+#include "gait/analyze.h"
+
+/* The parts of result.json (schema/result.schema.json) that the measurement fills. Each writes one member of
+ * the root object; errors stay in the writer until json_w_end(). */
+void result_quality(struct json_w *w, const struct analysis *a);
+void result_events(struct json_w *w, const struct analysis *a);
+void result_cycles(struct json_w *w, const struct analysis *a);
+void result_parameters(struct json_w *w, const struct analysis *a);
+void result_curves(struct json_w *w, const struct analysis *a);
+/* Words for every flag and reason that this result uses: {"code": "text", …}. */
+void result_texts(struct json_w *w, const struct analysis *a);
