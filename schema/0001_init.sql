@@ -106,6 +106,7 @@ CREATE TABLE attempts (
 	checked_in_ms INTEGER,
 	heartbeat_ms INTEGER,
 	ended_ms INTEGER,                        -- its token is dead from here on
+	forgotten_ms INTEGER,                    -- what it left on the cluster is removed
 	outcome TEXT NOT NULL DEFAULT '',        -- complete, error, cancelled, lost
 	step TEXT NOT NULL DEFAULT '',
 	percent INTEGER NOT NULL DEFAULT 0,
@@ -117,7 +118,7 @@ CREATE TABLE attempts (
 	score REAL,
 	UNIQUE (job, n)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX attempts_open ON attempts (ended_ms) WHERE ended_ms IS NULL;
+CREATE INDEX attempts_open ON attempts (id) WHERE forgotten_ms IS NULL;
 
 CREATE TABLE outputs (
 	job TEXT NOT NULL REFERENCES jobs (id),

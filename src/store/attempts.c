@@ -72,7 +72,7 @@ int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsign
 	DB_ROWS rows;
 	int r = db_first(tx->db,
 		"SELECT " ATTEMPT_COLUMNS
-		" FROM attempts WHERE ended_ms IS NULL AND submitted_ms IS NOT NULL "
+		" FROM attempts WHERE forgotten_ms IS NULL AND submitted_ms IS NOT NULL "
 		"ORDER BY id LIMIT ?",
 		DB_ARGS(DB_I(max)), &rows, e);
 
@@ -130,6 +130,13 @@ int store_attempt_end(
 			DB_B(end->result_sha256, end->result_sha256 ? SHA256_BYTES : 0), DB_D(end->score),
 			DB_S(id)),
 		e);
+}
+
+int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int64_t now_ms, struct err *e)
+{
+	return db_run(tx->db,
+		"UPDATE attempts SET forgotten_ms = ?, log = iif(?2 <> '', ?2, log) WHERE id = ?3",
+		DB_ARGS(DB_I(now_ms), DB_S(log), DB_S(id)), e);
 }
 
 int store_attempt_log(struct tx *tx, const char *id, char **ret, struct err *e)

@@ -23,7 +23,7 @@ int store_attempt_insert(struct tx *tx, const struct attempt *a, struct err *e);
 int store_attempt_get(struct tx *tx, const char *id, struct attempt *ret, struct err *e);
 int store_attempts_of_job(
 	struct tx *tx, const char *job, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
-/* Attempts that were handed over and have not ended, oldest first. */
+/* Attempts that were handed over and may have left something on the cluster, oldest first. */
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
 
 int store_attempt_submitted(
@@ -43,6 +43,9 @@ struct attempt_end {
 };
 int store_attempt_end(
 	struct tx *tx, const char *id, const struct attempt_end *end, int64_t now_ms, struct err *e);
+
+/* Nothing of it is left on the cluster; @log "" keeps what is there. */
+int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int64_t now_ms, struct err *e);
 
 /* The log of an attempt for the operator, malloc'd; NULL where empty. */
 int store_attempt_log(struct tx *tx, const char *id, char **ret, struct err *e);

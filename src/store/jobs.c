@@ -264,6 +264,14 @@ int store_job_change(
 	return 0;
 }
 
+int store_job_touch(struct tx *tx, struct job *job, int64_t now_ms, struct err *e)
+{
+	job->version++;
+	job->updated_ms = now_ms;
+	return db_run(tx->db, "UPDATE jobs SET version = version + 1, updated_ms = ? WHERE id = ?",
+		DB_ARGS(DB_I(now_ms), DB_S(job->id)), e);
+}
+
 int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct err *e)
 {
 	if (job->cancel_requested)

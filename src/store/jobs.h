@@ -60,6 +60,9 @@ struct job_change {
 int store_job_change(
 	struct tx *tx, struct job *job, const struct job_change *c, int64_t now_ms, struct err *e);
 
+/* Something that readers see changed, but not the state (progress). */
+int store_job_touch(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
+
 /* Note the wish to cancel; the worker acts on it. */
 int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 

@@ -1,0 +1,127 @@
+#include "service/attempt_end.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "core/retry.h"
+
+const char *const attempt_outputs[] = { "result.json", "overlay_front.mp4", "overlay_side.mp4",
+	"keypoints_front.tar.gz", "keypoints_side.tar.gz" };
+const unsigned attempt_output_count = ARRAY_LEN(attempt_outputs);
+
+enum { RESULT_MAX_BYTES = 32 << 20, RESULT_MAX_DEPTH = 16 };
+
+void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES])
+{
+	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/%d/%s", job, n, name);
+}
+
+void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES])
+{
+	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/in/%s.%s", job, view_name(v->view), v->container);
+}
+
+int attempt_failed(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
+	const struct attempt_failure *f, int64_t now_ms, struct err *e)
+{
+	const struct attempt_end end = { .outcome = f->outcome,
+		.error_kind = f->kind,
+		.error_text = f->text,
+		.log = f->log,
+		.score = NAN };
+	enum retry_verdict verdict = retry_verdict_for(f->kind);
+	int failures = job->failures + (verdict == RETRY_COUNTS);
+	bool again = verdict == RETRY_FREE || (verdict == RETRY_COUNTS && failures < s->opt.max_attempts);
+	char text[JOB_TEXT_BYTES];
+
+	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0)
+		return -1;
+	snprintf(text, sizeof text, again ? "%.400s Trying again." : "%.400s", f->text);
+	struct job_change c = { .error_kind = f->kind,
+		.error_text = f->text,
+		.text = text,
+		.failed_attempt = verdict == RETRY_COUNTS };
+	if (again) {
+		c.to = JOB_QUEUED;
+		c.due_ms =
+			now_ms + retry_delay_ms(failures < 1 ? 1 : failures, 2000, 300000, service_random());
+	} else {
+		c.to = a->checked_in_ms ? JOB_INFERENCE_ERROR : JOB_SUBMISSION_ERROR;
+	}
+	log_event(again ? LOG_WARN : LOG_ERROR, "attempt.failed", LOG_S("attempt", a->id),
+		LOG_S("kind", f->kind), LOG_S("outcome", f->outcome),
+		LOG_S("next", again ? "retry" : "give up"));
+	return store_job_change(tx, job, &c, now_ms, e) < 0 ? -1 : 0;
+}
+
+/* The parts of result.json that the house itself relies on; schema/result.schema.json has all of it. */
+static int read_result(const struct buf *text, struct attempt_result *ret, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *root = NULL;
+
+	if (json_parse(text->data, text->len, RESULT_MAX_DEPTH, &root, e) < 0)
+		return err_wrap(e, "result.json");
+	const struct json *score = json_get(root, "score"), *value = json_get(score, "value");
+	if (!json_is_object(score) || !json_is_object(json_get(root, "parameters")) ||
+		!json_is_object(json_get(root, "quality")))
+		return err_set(e, ERR_CORRUPT, "result.json lacks score, parameters or quality");
+	ret->score = json_num(value, NAN);
+	if (!json_is_null(value) && !(ret->score >= 0 && ret->score <= 1))
+		return err_set(
+			e, ERR_CORRUPT, "result.json has a score that is neither null nor from 0 to 1");
+	ret->demonstration = json_bool(json_get(json_get(score, "model"), "demonstration"), false);
+	return 0;
+}
+
+int attempt_collect(struct service *s, const char *job, int n, struct attempt_result *ret, struct err *e)
+{
+	char key[BLOB_KEY_BYTES];
+	struct buf text BUF_CLEANUP;
+
+	*ret = (struct attempt_result){ .score = NAN };
+	buf_init(&text, RESULT_MAX_BYTES);
+	attempt_output_key(job, n, "result.json", key);
+	int r = blob_read_all(s->blob, key, &text, e);
+	if (r != 0)
+		return r == BLOB_NONE ? STORE_NONE : -1;
+	if (read_result(&text, ret, e) < 0 || sha256_of(text.data, text.len, ret->result_sha256, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < attempt_output_count; i++) {
+		struct output *o = &ret->outputs[ret->output_n];
+		struct blob_stat st;
+		attempt_output_key(job, n, attempt_outputs[i], o->blob_key);
+		r = s->blob->ops->stat(s->blob, o->blob_key, &st, e);
+		if (r < 0)
+			return -1;
+		if (r == BLOB_NONE)
+			continue;
+		snprintf(o->name, sizeof o->name, "%s", attempt_outputs[i]);
+		o->bytes = st.bytes;
+		memcpy(o->sha256, st.sha256, SHA256_BYTES);
+		ret->output_n++;
+	}
+	return 0;
+}
+
+int attempt_complete(struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
+	int64_t now_ms, struct err *e)
+{
+	const struct attempt_end end = {
+		.outcome = "complete", .result_sha256 = r->result_sha256, .score = r->score
+	};
+	const struct job_change c = {
+		.to = JOB_COMPLETE, .result = true, .score = r->score, .score_demonstration = r->demonstration
+	};
+
+	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < r->output_n; i++)
+		if (store_output_add(tx, job->id, a->n, &r->outputs[i], e) < 0)
+			return -1;
+	log_event(LOG_INFO, "attempt.complete", LOG_S("attempt", a->id), LOG_I("outputs", r->output_n));
+	return store_job_change(tx, job, &c, now_ms, e) < 0 ? -1 : 0;
+}

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "service/service.h"
+#include "store/attempts.h"
+#include "store/jobs.h"
+
+/* The two ends of an attempt, the same whether the callback or the reaper brings the news. Both run in the
+ * caller's write transaction, with job and attempt as read in it. */
+
+struct attempt_failure {
+	const char *kind, *text; /* as in the completion; the text is for users */
+	const char *log;         /* the last lines, for the operator; NULL: none */
+	const char *outcome;     /* "error" or "lost" */
+};
+
+/* Another attempt where the kind allows and the limit is not reached, else the job's error state and its
+ * mail. */
+int attempt_failed(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
+	const struct attempt_failure *f, int64_t now_ms, struct err *e);
+
+/* What a finished attempt left in the blob store; found before the transaction begins. */
+struct attempt_result {
+	struct output outputs[8];
+	unsigned output_n;
+	uint8_t result_sha256[SHA256_BYTES];
+	double score; /* NaN: null */
+	bool demonstration;
+};
+
+/**
+ * attempt_collect() - look at what the attempt uploaded
+ * Reads and checks result.json and the other outputs. Return 0; STORE_NONE where result.json is not there; -1
+ * (ERR_CORRUPT where it is no result of this project)
+ */
+int attempt_collect(struct service *s, const char *job, int n, struct attempt_result *ret, struct err *e);
+
+int attempt_complete(struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
+	int64_t now_ms, struct err *e);
+
+/* "jobs/<job>/<n>/<name>", "jobs/<job>/in/front.mp4" */
+void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES]);
+void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES]);
+
+/* The files that an attempt may upload. */
+extern const char *const attempt_outputs[];
+extern const unsigned attempt_output_count;

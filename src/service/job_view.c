@@ -1,0 +1,178 @@
+#include <math.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "service/jobs.h"
+#include "store/events.h"
+
+/* Jobs as JSON: docs/api/openapi.yaml, schemas Job, Attempt, Event. */
+
+static void write_time(struct json_w *w, const char *name, int64_t ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	if (ms == 0) {
+		json_w_null(w, name);
+		return;
+	}
+	clock_rfc3339(ms, text);
+	json_w_str(w, name, text);
+}
+
+void jobs_write_event(const struct event *v, struct json_w *w)
+{
+	json_w_obj(w, NULL);
+	json_w_int(w, "seq", v->seq);
+	write_time(w, "at", v->at_ms);
+	json_w_str(w, "kind", v->kind);
+	json_w_str(w, "status", v->state);
+	json_w_str(w, "phase", v->phase);
+	json_w_int(w, "attempt", v->attempt);
+	if (*v->step) {
+		json_w_str(w, "step", v->step);
+		json_w_int(w, "percent", v->percent);
+	}
+	json_w_str(w, "text", v->text);
+	json_w_obj_end(w);
+}
+
+static int write_attempts(struct tx *tx, const struct job *job, bool staff, struct json_w *w, struct err *e)
+{
+	struct attempt a[16];
+	unsigned n;
+
+	if (store_attempts_of_job(tx, job->id, a, ARRAY_LEN(a), &n, e) < 0)
+		return -1;
+	json_w_arr(w, "attempts");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_int(w, "n", a[i].n);
+		write_time(w, "created", a[i].created_ms);
+		write_time(w, "checked_in", a[i].checked_in_ms);
+		write_time(w, "ended", a[i].ended_ms);
+		json_w_str(w, "outcome", a[i].ended_ms ? a[i].outcome : NULL);
+		json_w_str(w, "step", *a[i].step ? a[i].step : NULL);
+		json_w_int(w, "percent", a[i].percent);
+		json_w_str(w, "error", *a[i].error_text ? a[i].error_text : NULL);
+		if (staff) {
+			json_w_str(w, "error_kind", *a[i].error_kind ? a[i].error_kind : NULL);
+			json_w_str(w, "cluster_id", *a[i].cluster_id ? a[i].cluster_id : NULL);
+		}
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	return 0;
+}
+
+static int write_outputs(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+{
+	struct output o[8];
+	unsigned n;
+
+	if (store_outputs_list(tx, job->id, job->result_attempt, o, ARRAY_LEN(o), &n, e) < 0)
+		return -1;
+	json_w_arr(w, "files");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "name", o[i].name);
+		json_w_int(w, "bytes", o[i].bytes);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	return 0;
+}
+
+static int write_events(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+{
+	enum { PAGE = 32 };
+	CLEANUP(free_p) struct event *v = calloc(PAGE, sizeof *v);
+	int64_t after = 0;
+	unsigned n = PAGE;
+
+	if (!v)
+		return err_set(e, ERR_NOMEM, "events");
+	json_w_arr(w, "events");
+	while (n == PAGE) {
+		if (store_events_after(tx, job->id, after, v, PAGE, &n, e) < 0)
+			return -1;
+		for (unsigned i = 0; i < n; i++) {
+			/* Progress is of interest while it happens; the history keeps what changed. */
+			if (strcmp(v[i].kind, "progress") != 0)
+				jobs_write_event(&v[i], w);
+			after = v[i].seq;
+		}
+	}
+	json_w_arr_end(w);
+	return 0;
+}
+
+static int write_progress(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+{
+	struct attempt a;
+	char id[ATTEMPT_ID_BYTES];
+	int64_t position;
+
+	if (job->state == JOB_QUEUED) {
+		if (store_queue_position(tx, job, &position, e) < 0)
+			return -1;
+		json_w_int(w, "queue_position", position);
+	} else if (job->state == JOB_PROCESSING && job->phase == PHASE_RUNNING) {
+		attempt_id_make(job->id, job->attempt, id);
+		int r = store_attempt_get(tx, id, &a, e);
+		if (r < 0)
+			return -1;
+		if (r == 0 && *a.step) {
+			json_w_obj(w, "progress");
+			json_w_str(w, "step", a.step);
+			json_w_int(w, "percent", a.percent);
+			json_w_obj_end(w);
+		}
+	}
+	return 0;
+}
+
+int jobs_write(
+	struct tx *tx, const struct job *job, bool staff, bool with_parts, struct json_w *w, struct err *e)
+{
+	json_w_obj(w, NULL);
+	json_w_str(w, "id", job->id);
+	json_w_int(w, "ordinal", job->ordinal);
+	json_w_str(w, "subject", *job->subject ? job->subject : NULL);
+	json_w_obj(w, "status");
+	json_w_str(w, "value", job_state_name(job->state));
+	json_w_str(w, "code", job_legacy_code(job->state));
+	json_w_str(w, "message",
+		job->phase != PHASE_NONE ? job_phase_text(job->phase) : job_state_text(job->state));
+	json_w_obj_end(w);
+	json_w_str(w, "phase", *job_phase_name(job->phase) ? job_phase_name(job->phase) : NULL);
+	json_w_int(w, "version", job->version);
+	json_w_bool(w, "cancelling", job->cancel_requested);
+	json_w_bool(w, "erased", job->erased);
+	write_time(w, "created", job->created_ms);
+	write_time(w, "updated", job->updated_ms);
+	json_w_int(w, "attempt", job->attempt);
+	if (*job->error_text) {
+		json_w_obj(w, "error");
+		json_w_str(w, "kind", job->error_kind);
+		json_w_str(w, "text", job->error_text);
+		json_w_obj_end(w);
+	}
+	if (staff)
+		json_w_str(w, "owner", job->owner);
+	if (write_progress(tx, job, w, e) < 0)
+		return -1;
+	if (job->result_attempt > 0 && !job->erased) {
+		json_w_obj(w, "result");
+		json_w_int(w, "attempt", job->result_attempt);
+		json_w_num(w, "score", job->score, 4);
+		json_w_bool(w, "demonstration_model", job->score_demonstration);
+		json_w_str(w, "note", "A score is not a diagnosis.");
+		json_w_obj_end(w);
+	}
+	if (with_parts && (write_attempts(tx, job, staff, w, e) < 0 || write_outputs(tx, job, w, e) < 0 ||
+				  write_events(tx, job, w, e) < 0))
+		return -1;
+	json_w_obj_end(w);
+	return 0;
+}

@@ -1,0 +1,169 @@
+#include "service/notify.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/fault.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "core/mail_msg.h"
+#include "core/retry.h"
+#include "service/attempt_end.h"
+#include "store/outbox.h"
+
+enum { MESSAGE_MAX_BYTES = 256 << 10, REASONS = 8, RESULT_MAX_BYTES = 32 << 20 };
+
+/* Why a result has no score, as its own words say; they live in @root. */
+static unsigned null_reasons(struct service *s, const struct job *job, struct buf *text, struct json **root,
+	const char *reasons[REASONS])
+{
+	char key[BLOB_KEY_BYTES];
+	unsigned n = 0;
+
+	attempt_output_key(job->id, job->result_attempt, "result.json", key);
+	if (!isnan(job->score) || blob_read_all(s->blob, key, text, NULL) != 0 ||
+		json_parse(text->data, text->len, 16, root, NULL) < 0)
+		return 0;
+	const struct json *r = json_first(json_get(json_get(*root, "score"), "reasons"));
+	for (; r && n < REASONS; r = json_next(r))
+		if (json_str(r, NULL))
+			reasons[n++] = json_str(r, NULL);
+	return n;
+}
+
+static int render(struct service *s, const struct outbox_item *o, const struct job *job, char message_id[160],
+	struct buf *out, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *root = NULL;
+	struct buf result BUF_CLEANUP;
+	const char *reasons[REASONS];
+	char url[512];
+
+	buf_init(&result, RESULT_MAX_BYTES);
+	snprintf(url, sizeof url, "%s/jobs/%s", s->opt.public_url, job->id);
+	snprintf(message_id, 160, "%s@%s", o->message_id, strchr(s->opt.mail_from, '@') + 1);
+	struct mail_facts f = { .job_id = job->id,
+		.ordinal = job->ordinal,
+		.job_url = url,
+		.from = s->opt.mail_from,
+		.from_name = s->opt.site_name,
+		.to = o->recipient,
+		.message_id = message_id,
+		.date_ms = o->created_ms,
+		.site_name = s->opt.site_name,
+		.failure_text = job->error_text };
+	if (strcmp(o->kind, "received") == 0) {
+		f.kind = MAIL_RECEIVED;
+	} else if (strcmp(o->kind, "failure") == 0) {
+		f.kind = MAIL_FAILURE;
+	} else {
+		f.kind = MAIL_RESULT;
+		f.has_score = !isnan(job->score);
+		f.score = job->score;
+		f.demonstration = job->score_demonstration;
+		f.with_score = s->opt.mail_may_send_score && job->submission.email_score;
+		f.reasons = reasons;
+		f.reason_count = null_reasons(s, job, &result, &root, reasons);
+	}
+	return mail_render(&f, out, e);
+}
+
+static int settle(
+	struct service *s, const struct outbox_item *o, int outcome, const struct err *why, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	int64_t now = clock_wall_ms();
+	char masked[300];
+
+	log_mask_email(o->recipient, masked, sizeof masked);
+	if (outcome < 0 && now - o->created_ms > retry_mail_give_up_ms)
+		outcome = MAILER_REFUSED;
+	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0)
+		return -1;
+	int r;
+	if (outcome == 0)
+		r = store_outbox_sent(tx, o->id, now, e);
+	else if (outcome == MAILER_REFUSED)
+		r = store_outbox_bounced(tx, o->id, why->msg, e);
+	else
+		r = store_outbox_retry(
+			tx, o->id, now + retry_mail_delay_ms(o->tries + 1, service_random()), why->msg, e);
+	if (r < 0 || store_commit(&tx, e) < 0)
+		return -1;
+	if (outcome == 0)
+		log_event(LOG_INFO, "mail.sent", LOG_S("job", o->job), LOG_S("kind", o->kind),
+			LOG_S("to", masked));
+	else
+		log_event(LOG_WARN, outcome == MAILER_REFUSED ? "mail.bounced" : "mail.put_off",
+			LOG_S("job", o->job), LOG_S("kind", o->kind), LOG_S("to", masked),
+			LOG_S("reason", why->msg));
+	return 0;
+}
+
+int notify_once(struct service *s, struct err *e)
+{
+	struct outbox_item o;
+	struct job job;
+	struct buf text BUF_CLEANUP;
+	char message_id[160];
+
+	buf_init(&text, MESSAGE_MAX_BYTES);
+	{
+		CLEANUP(store_tx_p) struct tx *tx = NULL;
+		if (store_begin(s->store, STORE_READ, &tx, e) < 0)
+			return -1;
+		int r = store_outbox_due(tx, clock_wall_ms(), &o, e);
+		if (r != 0)
+			return r < 0 ? -1 : NOTIFY_IDLE;
+		if (store_job_get(tx, o.job, &job, e) != 0)
+			return -1;
+	}
+	struct err why = { 0 };
+	int outcome = render(s, &o, &job, message_id, &text, &why);
+	if (outcome == 0) {
+		const struct mailer_message m = { .message_id = message_id,
+			.from = s->opt.mail_from,
+			.to = o.recipient,
+			.rfc5322 = text.data,
+			.date_ms = o.created_ms };
+		FAULT_POINT("notify.before_send");
+		outcome = s->mailer->ops->send(s->mailer, &m, &why);
+		FAULT_POINT("notify.after_send");
+	}
+	return settle(s, &o, outcome, &why, e) < 0 ? -1 : NOTIFY_SENT;
+}
+
+static int64_t until_due(struct service *s)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	int64_t due;
+
+	if (store_begin(s->store, STORE_READ, &tx, NULL) < 0 || store_outbox_next_due(tx, &due, NULL) < 0)
+		return 1000;
+	int64_t wait = due == INT64_MAX ? 10000 : due - clock_wall_ms();
+	return wait < 50 ? 50 : wait > 10000 ? 10000 : wait;
+}
+
+void *notify_main(void *service)
+{
+	struct service *s = service;
+	int failures = 0;
+
+	while (!wake_stopping(&s->notifier)) {
+		struct err e = { 0 };
+		int r = notify_once(s, &e);
+		if (r < 0) {
+			service_log_failure("notify.failed", "", &e);
+			(void)wake_wait(
+				&s->notifier, retry_delay_ms(++failures, 500, 30000, service_random()));
+			continue;
+		}
+		failures = 0;
+		if (r == NOTIFY_IDLE)
+			(void)wake_wait(&s->notifier, until_due(s));
+	}
+	return NULL;
+}

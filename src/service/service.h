@@ -1,0 +1,81 @@
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "core/ids.h"
+#include "ports/blob.h"
+#include "ports/cluster.h"
+#include "ports/mailer.h"
+#include "service/wake.h"
+#include "store/store.h"
+
+/* What the use cases share: the store, the three ports, the data folder and the settings. Made by
+ * src/app/wire.c, which alone knows the drivers. */
+
+struct service_options {
+	const char *data_dir;   /* spool/, keys, lock */
+	const char *public_url; /* "http://127.0.0.1:8437", without a final slash; links in mail, callbacks */
+	const char *callback_url; /* what attempts call: public_url + "/api/v1" */
+	const char *site_name;
+	const char *mail_from; /* bare address; its domain ends the Message-IDs */
+	bool mail_may_send_score;
+	const char *consent_version; /* "" while no consent text is configured */
+	int64_t max_video_bytes, min_free_bytes, max_body_bytes;
+	unsigned max_uploads_per_user, refuse_above_queued;
+	int max_attempts;
+	unsigned max_in_flight;
+	int64_t walltime_s, status_interval_ms, url_ttl_s, session_ttl_ms;
+	unsigned sign_ins_per_address, sign_ins_per_account; /* failures within 15 minutes */
+	bool allow_demonstration;
+	const char *engine; /* "gait-pose": what attempts are told to run */
+	double max_video_s;
+};
+
+struct service {
+	struct service_options opt; /* strings borrowed from the configuration */
+	struct store *store;        /* owned by wire.c, as are the ports */
+	struct blob *blob;
+	struct cluster *cluster;
+	struct mailer *mailer;
+
+	char spool[4000], spool_tmp[4010];
+	int lock_fd;         /* flock on the data folder; -1 in gaitctl */
+	uint8_t key[32];     /* the server's secret: attempt tokens */
+	char boot[ID_BYTES]; /* every lease of this process begins with it */
+
+	struct wake worker, stager, reaper, notifier, hub_news;
+	atomic_bool ready;              /* the start-up reconciliation is done */
+	_Atomic int64_t reserved_bytes; /* of uploads under way */
+	struct uploads *uploads;        /* who uploads how many at present */
+	struct sign_in_limits *sign_ins;
+	struct hub *hub;
+};
+
+/**
+ * service_open() - prepare the data folder and the shared state
+ * @alone   gaitd: take the lock (ERR_CONFLICT where another gaitd holds it); gaitctl passes false
+ * Ports and store are set by the caller afterwards. Return 0; -1 with ERR_IO, ERR_CONFLICT, ERR_CONFIG
+ */
+int service_open(const struct service_options *opt, bool alone, struct service *ret, struct err *e);
+void service_close(struct service *s);
+
+/**
+ * service_reconcile() - after a crash, before uploads are accepted
+ * Voids the leases of earlier boots, removes spool files that no row knows and whatever lies in spool/tmp.
+ */
+int service_reconcile(struct service *s, struct err *e);
+
+/* The path of a spooled video. */
+int service_spool_path(const struct service *s, const char *name, char *out, size_t size, struct err *e);
+
+/* A new id, and a new lease of this boot. */
+void service_new_id(char out[ID_BYTES]);
+void service_new_lease(const struct service *s, char *out, size_t size);
+
+/* Jitter for retries. */
+uint32_t service_random(void);
+
+/* Log one failure of a background step. */
+void service_log_failure(const char *event, const char *job, const struct err *e);

@@ -1,0 +1,96 @@
+#include "service/sign_in_limits.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 4096, WAYS = 8 };
+static const int64_t window_ms = 15 * 60 * 1000;
+
+/* A small set-associative table: an attacker with many addresses pushes out old entries, never the memory. */
+struct sign_in_limits {
+	pthread_mutex_t lock;
+	struct slot {
+		uint64_t key;
+		unsigned failures;
+		int64_t first_ms;
+	} slots[SLOTS];
+	uint8_t seed[16];
+};
+
+int sign_in_limits_new(struct sign_in_limits **ret, struct err *e)
+{
+	struct sign_in_limits *l = calloc(1, sizeof *l);
+
+	if (!l)
+		return err_set(e, ERR_NOMEM, "sign-in table");
+	pthread_mutex_init(&l->lock, NULL);
+	random_bytes(l->seed, sizeof l->seed);
+	*ret = l;
+	return 0;
+}
+
+void sign_in_limits_free(struct sign_in_limits *l)
+{
+	if (!l)
+		return;
+	pthread_mutex_destroy(&l->lock);
+	free(l);
+}
+
+/* Keyed, so that nobody can choose addresses that fall on each other. */
+static uint64_t key_of(const struct sign_in_limits *l, const char *text)
+{
+	uint8_t mac[SHA256_BYTES];
+	uint64_t key = 0;
+
+	if (hmac_sha256(l->seed, sizeof l->seed, text, strlen(text), mac, NULL) == 0)
+		memcpy(&key, mac, sizeof key);
+	return key | 1;
+}
+
+/* The slot of @key, or the one to give to it: empty, expired or oldest in its set. */
+static struct slot *find(struct sign_in_limits *l, uint64_t key, int64_t now_ms)
+{
+	struct slot *set = &l->slots[(key >> 8) % (SLOTS / WAYS) * WAYS], *best = &set[0];
+
+	for (int i = 0; i < WAYS; i++) {
+		if (set[i].key == key) {
+			if (now_ms - set[i].first_ms > window_ms)
+				set[i].failures = 0;
+			return &set[i];
+		}
+		if (set[i].first_ms < best->first_ms)
+			best = &set[i];
+	}
+	*best = (struct slot){ .key = key };
+	return best;
+}
+
+int sign_in_wait_s(struct sign_in_limits *l, const char *key, unsigned most, int64_t now_ms)
+{
+	int wait = 0;
+
+	pthread_mutex_lock(&l->lock);
+	struct slot *slot = find(l, key_of(l, key), now_ms);
+	if (slot->failures >= most)
+		wait = (int)((slot->first_ms + window_ms - now_ms + 999) / 1000);
+	pthread_mutex_unlock(&l->lock);
+	return wait;
+}
+
+void sign_in_failed(struct sign_in_limits *l, const char *key, int64_t now_ms)
+{
+	pthread_mutex_lock(&l->lock);
+	struct slot *slot = find(l, key_of(l, key), now_ms);
+	if (slot->failures++ == 0)
+		slot->first_ms = now_ms;
+	pthread_mutex_unlock(&l->lock);
+}
+
+void sign_in_succeeded(struct sign_in_limits *l, const char *key)
+{
+	pthread_mutex_lock(&l->lock);
+	find(l, key_of(l, key), 0)->failures = 0;
+	pthread_mutex_unlock(&l->lock);
+}

@@ -1,0 +1,72 @@
+#include "service/uploads.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* As many entries as connections can upload at once; a linear search over them costs nothing beside a video.
+ */
+struct uploads {
+	pthread_mutex_t lock;
+	struct {
+		char user[ID_BYTES];
+		unsigned n;
+	} slots[1024];
+};
+
+int uploads_new(struct uploads **ret, struct err *e)
+{
+	struct uploads *u = calloc(1, sizeof *u);
+
+	if (!u)
+		return err_set(e, ERR_NOMEM, "upload table");
+	pthread_mutex_init(&u->lock, NULL);
+	*ret = u;
+	return 0;
+}
+
+void uploads_free(struct uploads *u)
+{
+	if (!u)
+		return;
+	pthread_mutex_destroy(&u->lock);
+	free(u);
+}
+
+int uploads_enter(struct uploads *u, const char *user, unsigned most, struct err *e)
+{
+	enum { SLOTS = sizeof u->slots / sizeof u->slots[0] };
+	int free_slot = -1, r = 0;
+
+	pthread_mutex_lock(&u->lock);
+	for (int i = 0; i < SLOTS; i++) {
+		if (u->slots[i].n == 0) {
+			free_slot = free_slot < 0 ? i : free_slot;
+		} else if (strcmp(u->slots[i].user, user) == 0) {
+			free_slot = i;
+			break;
+		}
+	}
+	if (free_slot < 0)
+		r = err_set(e, ERR_BUSY, "too many uploads at once: try again in a minute");
+	else if (u->slots[free_slot].n >= most)
+		r = err_set(e, ERR_RATE,
+			"%u uploads of this account are under way, which is the limit: wait for one to end",
+			most);
+	else if (u->slots[free_slot].n++ == 0)
+		snprintf(u->slots[free_slot].user, ID_BYTES, "%s", user);
+	pthread_mutex_unlock(&u->lock);
+	return r;
+}
+
+void uploads_leave(struct uploads *u, const char *user)
+{
+	pthread_mutex_lock(&u->lock);
+	for (size_t i = 0; i < sizeof u->slots / sizeof u->slots[0]; i++)
+		if (u->slots[i].n > 0 && strcmp(u->slots[i].user, user) == 0) {
+			u->slots[i].n--;
+			break;
+		}
+	pthread_mutex_unlock(&u->lock);
+}
