@@ -128,11 +128,10 @@ static void as_text(
 
 void log_write(enum log_level level, const char *event, const struct log_kv *kv)
 {
-	char when[CLOCK_TEXT_BYTES];
-	struct buf line BUF_CLEANUP;
-
 	if (level < least_level)
 		return;
+	char when[CLOCK_TEXT_BYTES];
+	struct buf line BUF_CLEANUP; /* after the return above, which must not release it yet */
 	buf_init(&line, LINE_MAX_BYTES);
 	clock_rfc3339(clock_wall_ms(), when);
 	if (out_format == LOG_TEXT || (out_format == LOG_AUTO && isatty(out_fd)))

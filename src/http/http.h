@@ -11,18 +11,18 @@
  *
  * Life of a request:  match → auth hook → begin() → data()* → end() → answer sent → done()
  * begin() sees the headers only: a refusal there costs no body. done() is called exactly once for each
- * request whose begin() (or, without one, whose end()) was reached, also when the client went away. Routes
- * without HTTP_BLOCKING run on the event loop and must not wait: no fsync, no password hash, no lock over 1
- * ms. */
+ * request that passed the auth hook, also when begin() refused or the client went away. Of several routes
+ * that match, the first in the table wins; HEAD is served by GET routes. Routes without HTTP_BLOCKING run on
+ * the event loop and must not wait: no fsync, no password hash, no lock over 1 ms. Where a kept-alive
+ * connection brings a blocking route to the loop, its auth hook, begin() and end() run on a thread of their
+ * own all the same; data() then runs on the loop. */
 
 struct http_req;
 
 enum http_flag {
-	HTTP_BLOCKING = 1u << 0, /* on a thread of its own: uploads, sign-in, whatever may wait */
-	HTTP_KEEP_CONN =
-		1u << 1, /* keep the connection although the request bears a cookie (event streams) */
-	HTTP_CACHEABLE = 1u << 2, /* no `Cache-Control: no-store`; the handler says what holds */
-
+	HTTP_BLOCKING = 1u << 0,  /* on a thread of its own: uploads, sign-in, whatever may wait */
+	HTTP_KEEP_CONN = 1u << 1, /* keep the connection though the request bears a cookie (event streams) */
+	HTTP_CACHEABLE = 1u << 2, /* no `Cache-Control: no-store`: the handler says what holds */
 };
 
 enum http_body {

@@ -38,7 +38,7 @@ struct http_server_options {
 	unsigned header_timeout_ms;     /* for the first request's headers (5000) */
 	unsigned idle_timeout_s;        /* without a byte in either direction (30) */
 	unsigned min_rate_bytes_s;      /* of a body (512), over … */
-	unsigned min_rate_window_s;     /* … this long (60) */
+	unsigned min_rate_window_ms;    /* … this long (60000) */
 	unsigned heartbeat_ms;          /* of event streams (15000) */
 	const char *static_dir;         /* files of the web app; NULL: a built-in page */
 };

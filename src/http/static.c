@@ -1,0 +1,145 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/cleanup.h"
+#include "http/internal.h"
+#include "http/reply.h"
+
+/* Files of the web app. A name with a hash in it (app-3f9c2b1a.js) never changes its content and may be kept
+ * for ever; everything else is asked for again. Addresses without a dot are the app's own: index.html serves
+ * them. */
+
+static const char builtin_page[] =
+	"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>gaitd</title>\n"
+	"<h1>gaitd</h1>\n<p>The server runs. It has no web app configured; its interface is under "
+	"<code>/api/v1</code>.</p>\n</html>\n";
+
+static const struct {
+	const char *suffix, *type;
+} types[] = {
+	{ ".html", "text/html; charset=utf-8" },
+	{ ".js", "text/javascript; charset=utf-8" },
+	{ ".mjs", "text/javascript; charset=utf-8" },
+	{ ".css", "text/css; charset=utf-8" },
+	{ ".json", "application/json" },
+	{ ".map", "application/json" },
+	{ ".webmanifest", "application/manifest+json" },
+	{ ".svg", "image/svg+xml" },
+	{ ".png", "image/png" },
+	{ ".jpg", "image/jpeg" },
+	{ ".webp", "image/webp" },
+	{ ".ico", "image/x-icon" },
+	{ ".woff2", "font/woff2" },
+	{ ".wasm", "application/wasm" },
+	{ ".mp4", "video/mp4" },
+	{ ".txt", "text/plain; charset=utf-8" },
+	{ ".yaml", "application/yaml" },
+};
+
+static const char *type_of(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (str_ends(path, types[i].suffix))
+			return types[i].type;
+	return "application/octet-stream";
+}
+
+/* Every step a plain name: no empty one, no hidden one, so no ".." either. */
+static bool is_plain_path(const char *path)
+{
+	for (;;) {
+		size_t len = strcspn(path, "/");
+
+		if (len == 0 || path[0] == '.' || memchr(path, '\\', len))
+			return false;
+		if (path[len] == '\0')
+			return true;
+		path += len + 1;
+	}
+}
+
+/* "name-HASH.ext" or "name.HASH.ext" with at least 8 characters of hexadecimal or base64url that hold a
+ * digit. */
+static bool is_hashed(const char *path)
+{
+	const char *name = strrchr(path, '/'), *ext = strrchr(path, '.');
+
+	name = name ? name + 1 : path;
+	if (!ext || ext <= name)
+		return false;
+	const char *from = ext;
+	bool digit = false;
+	while (from > name && from[-1] != '-' && from[-1] != '.') {
+		from--;
+		digit = digit || (*from >= '0' && *from <= '9');
+	}
+	return from > name && ext - from >= 8 && digit;
+}
+
+/* Symbolic links are not followed, at any step of the way. */
+static int open_below(const char *dir, const char *path)
+{
+	CLEANUP(close_p) int at = open(dir, O_DIRECTORY | O_PATH | O_CLOEXEC);
+	char name[256];
+
+	while (at >= 0) {
+		size_t len = strcspn(path, "/");
+		bool last = path[len] == '\0';
+
+		if (len >= sizeof name)
+			break;
+		memcpy(name, path, len);
+		name[len] = '\0';
+		int next = openat(at, name,
+			O_NOFOLLOW | O_CLOEXEC | (last ? O_RDONLY | O_NONBLOCK : O_PATH | O_DIRECTORY));
+		if (last || next < 0)
+			return next;
+		(void)close(at);
+		at = next;
+		path += len + 1;
+	}
+	errno = ENOENT;
+	return -1;
+}
+
+static int serve(struct http_req *r, const char *path, struct err *e)
+{
+	CLEANUP(close_p) int fd = open_below(r->srv->opt.static_dir, path);
+	struct stat st;
+	char etag[64];
+
+	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+		return err_set(e, ERR_NOT_FOUND, "there is no such file");
+	snprintf(etag, sizeof etag, "%llx-%llx-%lx", (unsigned long long)st.st_size,
+		(unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
+	if (http_reply_header(r, "Cache-Control",
+		    is_hashed(path) ? "public, max-age=31536000, immutable" : "no-cache", e))
+		return -1;
+	return http_reply_file(r,
+		&(struct http_file){
+			.fd = take_fd(&fd), .size_bytes = st.st_size, .type = type_of(path), .etag = etag },
+		e);
+}
+
+int static_end(struct http_req *r, struct err *e)
+{
+	const char *path = r->target.path + 1;
+
+	r->answer.page = true;
+	if (!r->srv->opt.static_dir) {
+		if (*path)
+			return err_set(e, ERR_NOT_FOUND, "there is nothing at this address");
+		if (http_reply_header(r, "Cache-Control", "no-cache", e))
+			return -1;
+		return http_reply_text(r, 200, "text/html; charset=utf-8", builtin_page, e);
+	}
+	const char *name = strrchr(r->target.path, '/');
+	if (!*path || !strchr(name, '.'))
+		path = "index.html";
+	else if (!is_plain_path(path))
+		return err_set(e, ERR_NOT_FOUND, "there is nothing at this address");
+	return serve(r, path, e);
+}
