@@ -43,7 +43,9 @@ struct acceptor {
 	struct sock *done;
 	int64_t paused_until_ms, tick_ms, next_tick_ms;
 	pthread_mutex_t inbox_mu;
+	pthread_cond_t inbox_cond;
 	struct sock *inbox; /* sockets to drain, from other threads */
+	bool closed;        /* the listener is closed, nothing is handed over any more */
 };
 
 static void list_add(struct socks *l, struct sock *s)
@@ -314,6 +316,18 @@ static void accept_all(struct acceptor *a)
 /* --- the thread -------------------------------------------------------------------------------------------
  */
 
+static void end_accepting(struct acceptor *a)
+{
+	(void)close(a->listen_fd);
+	a->listen_fd = -1;
+	while (a->waiting.first)
+		drop(a, a->waiting.first);
+	(void)pthread_mutex_lock(&a->inbox_mu);
+	a->closed = true;
+	(void)pthread_cond_broadcast(&a->inbox_cond);
+	(void)pthread_mutex_unlock(&a->inbox_mu);
+}
+
 static void take_inbox(struct acceptor *a)
 {
 	uint64_t n;
@@ -327,12 +341,8 @@ static void take_inbox(struct acceptor *a)
 		next = s->next;
 		linger(a, s, EPOLL_CTL_ADD);
 	}
-	if (atomic_load(&a->close_listener) && a->listen_fd >= 0) {
-		(void)close(a->listen_fd);
-		a->listen_fd = -1;
-		while (a->waiting.first)
-			drop(a, a->waiting.first);
-	}
+	if (atomic_load(&a->close_listener) && a->listen_fd >= 0)
+		end_accepting(a);
 }
 
 static void expire(struct acceptor *a, int64_t now)
@@ -436,6 +446,10 @@ void acceptor_close_listener(struct acceptor *a)
 {
 	atomic_store(&a->close_listener, true);
 	wake(a);
+	(void)pthread_mutex_lock(&a->inbox_mu);
+	while (!a->closed)
+		(void)pthread_cond_wait(&a->inbox_cond, &a->inbox_mu);
+	(void)pthread_mutex_unlock(&a->inbox_mu);
 }
 
 void acceptor_counts(struct acceptor *a, unsigned *ret_waiting, unsigned *ret_lingering)
@@ -465,6 +479,7 @@ static void acceptor_free(struct acceptor *a)
 	close_p(&a->epoll_fd);
 	close_p(&a->wake_fd);
 	(void)pthread_mutex_destroy(&a->inbox_mu);
+	(void)pthread_cond_destroy(&a->inbox_cond);
 	free(a);
 }
 
@@ -505,7 +520,7 @@ static int prepare(struct acceptor *a, struct err *e)
 	return 0;
 }
 
-int acceptor_start(struct http_server *srv, struct acceptor **ret, struct err *e)
+int acceptor_start(struct http_server *srv, struct err *e)
 {
 	struct acceptor *a = calloc(1, sizeof *a);
 
@@ -514,12 +529,13 @@ int acceptor_start(struct http_server *srv, struct acceptor **ret, struct err *e
 	a->srv = srv;
 	a->listen_fd = a->epoll_fd = a->wake_fd = -1;
 	(void)pthread_mutex_init(&a->inbox_mu, NULL);
-	if (prepare(a, e)) {
-		acceptor_free(a);
-		return -1;
-	}
-	*ret = a;
-	return 0;
+	(void)pthread_cond_init(&a->inbox_cond, NULL);
+	srv->acceptor = a; /* before its thread can bring a request */
+	if (prepare(a, e) == 0)
+		return 0;
+	srv->acceptor = NULL;
+	acceptor_free(a);
+	return -1;
 }
 
 void acceptor_stop(struct acceptor *a)

@@ -11,10 +11,11 @@
 struct acceptor;
 struct http_server;
 
-/* Binds, listens and starts the thread. The port: acceptor_port(). */
-int acceptor_start(struct http_server *srv, struct acceptor **ret, struct err *e);
+/* Binds, listens, sets srv->acceptor and starts the thread. The port: acceptor_port(). */
+int acceptor_start(struct http_server *srv, struct err *e);
 
-/* Closes the listener and the connections that have not sent a request yet. Draining and ticking go on. */
+/* Closes the listener and the connections that have not sent a request yet; on return nothing is handed over
+ * any more. Draining and ticking go on. */
 void acceptor_close_listener(struct acceptor *a);
 
 /**

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
@@ -54,7 +55,8 @@ static struct MHD_Response *make_response(struct http_req *r)
 	case ANSWER_BUF:
 		return from_buf(a);
 	case ANSWER_TEXT:
-		return MHD_create_response_from_buffer_static(strlen(a->text), a->text);
+		return MHD_create_response_from_buffer(
+			strlen(a->text), (void *)(uintptr_t)a->text, MHD_RESPMEM_PERSISTENT);
 	case ANSWER_FILE:
 		resp = MHD_create_response_from_fd_at_offset64(
 			(uint64_t)a->length, a->fd, (uint64_t)a->offset);

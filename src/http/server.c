@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -237,7 +238,7 @@ static int start_threads(struct http_server *s, struct err *e)
 	if (start_side(&s->api, MHD_USE_EPOLL | MHD_USE_SUSPEND_RESUME, s->opt.api_memory_bytes, e) == 0 &&
 		start_side(&s->blocking, MHD_USE_THREAD_PER_CONNECTION | MHD_USE_POLL,
 			s->opt.blocking_memory_bytes, e) == 0)
-		rc = acceptor_start(s, &s->acceptor, e);
+		rc = acceptor_start(s, e);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return rc;
 }
