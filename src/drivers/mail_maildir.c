@@ -71,13 +71,18 @@ static int delivered(const struct maildir *m, const char *name, struct err *e)
 /* The text with LF for CRLF. */
 static int unix_lines(const char *text, struct buf *out, struct err *e)
 {
+	const char *end = text + strlen(text);
+
 	for (;;) {
-		const char *end = strstr(text, "\r\n");
-		if (!end)
-			return buf_adds(out, text, e);
-		if (buf_add(out, text, (size_t)(end - text), e) < 0 || buf_addc(out, '\n', e) < 0)
+		const char *cr = memchr(text, '\r', (size_t)(end - text));
+		size_t len = (size_t)((cr ? cr : end) - text);
+		if (buf_add(out, text, len, e) < 0)
 			return -1;
-		text = end + 2;
+		if (!cr)
+			return 0;
+		if (cr[1] != '\n' && buf_addc(out, '\r', e) < 0)
+			return -1;
+		text = cr + 1;
 	}
 }
 
