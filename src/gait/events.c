@@ -8,6 +8,7 @@
 #include "gait/num.h"
 #include "gait/peaks.h"
 #include "gait/rhythm.h"
+#include "gait/strikes.h"
 
 #define PROMINENCE          0.3  /* of the signal's peak-to-peak (5th to 95th percentile) */
 #define SIDE_LEAST          0.1  /* leg lengths */
@@ -136,7 +137,7 @@ static int finder_init(struct finder *f, struct err *e)
 {
 	f->n = f->p->to - f->p->from;
 	f->signal = malloc((f->n + 1) * sizeof *f->signal);
-	f->scratch = malloc((f->n + 1) * sizeof *f->scratch);
+	f->scratch = malloc((f->n + EVENTS_MAX) * sizeof *f->scratch);
 	f->peak = malloc(PEAKS_MAX * sizeof *f->peak);
 	return f->signal && f->scratch && f->peak ? 0 : err_set(e, ERR_NOMEM, "no memory for events");
 }
@@ -176,6 +177,11 @@ int events_side(const struct track *t, const struct passes *p, size_t pass, stru
 	alternate(f.found.list, &f.found.count, stride_s);
 	if (!rhythm_is_walking(&f.found))
 		return 0;
+	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
+		relative_to_hip(&f, body_legs[s].heel);
+		strikes_refine(f.found.list, f.found.count, s, f.signal, f.n, (double)f.p->from / t->fps,
+			t->fps, stride_s, f.scratch);
+	}
 	if (hand_over(&f, ret, e) < 0)
 		return -1;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {

@@ -1,5 +1,6 @@
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "gait/analyze.h"
@@ -10,12 +11,15 @@
 #define VIEWS_DISAGREE 0.05
 #define LEG_OF_HEIGHT  0.530 /* floor to hip joint (Winter 2009): Hof's l0 */
 #define GRAVITY        9.81
+#define LENGTH_LEAST   0.5 /* of the median */
+#define LENGTH_MOST    1.6
 
 /* The measuring of one analysis: where to put it and room for samples. */
 struct job {
 	struct analysis *a;
 	struct param_set *out;
-	double *sample; /* room for max(events) */
+	double *sample; /* twice @room */
+	size_t room;
 };
 
 static void set_both(struct job *j, enum param p, struct value v)
@@ -186,6 +190,16 @@ static enum reason why_no_length(const struct analysis *a)
 	return REASON_NONE;
 }
 
+/* Of one foot's lengths, those out of all proportion are a foot that was not followed. */
+static void drop_misplaced(double *v, size_t n, double *scratch)
+{
+	memcpy(scratch, v, n * sizeof *v);
+	double median = num_quantile(scratch, n, 0.5);
+	for (size_t i = 0; i < n; i++)
+		if (!(v[i] >= LENGTH_LEAST * median && v[i] <= LENGTH_MOST * median))
+			v[i] = NAN;
+}
+
 /* Distance between placements @apart strikes apart: 1 steps (alternating feet), 2 strides (one foot). */
 static size_t lengths(const struct view_result *v, int side, size_t apart, double *out)
 {
@@ -240,9 +254,11 @@ static int distances(struct job *j, struct err *e)
 	}
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 		size_t n = lengths(v, (int)s, 1, j->sample);
+		drop_misplaced(j->sample, n, j->sample + j->room);
 		j->out->of[PARAM_step_length][s] =
 			value_of(j->sample, n, 1, REASON_too_few_strides, VIEW_SIDE);
 		n = lengths(v, (int)s, 2, j->sample);
+		drop_misplaced(j->sample, n, j->sample + j->room);
 		j->out->of[PARAM_stride_length][s] =
 			value_of(j->sample, n, 1, REASON_too_few_strides, VIEW_SIDE);
 	}
@@ -388,8 +404,8 @@ int measure(struct analysis *a, struct err *e)
 {
 	const struct view_result *s = &a->view[VIEW_SIDE];
 	size_t room = a->view[VIEW_FRONT].events.count + s->events.count + PASSES_MAX;
-	CLEANUP(free_p) double *sample = malloc(room * sizeof *sample);
-	struct job j = { .a = a, .out = &a->params, .sample = sample };
+	CLEANUP(free_p) double *sample = malloc(2 * room * sizeof *sample);
+	struct job j = { .a = a, .out = &a->params, .sample = sample, .room = room };
 
 	if (!sample)
 		return err_set(e, ERR_NOMEM, "no memory for %zu samples", room);

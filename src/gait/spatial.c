@@ -11,6 +11,7 @@
 #define LEG        0.491 /* thigh 0.245 + shank 0.246 of the height (Winter 2009, figure 4.1) */
 #define FLAT_FROM  0.10  /* of the stride after heel strike */
 #define FLAT_TO    0.30
+#define PLACED     0.35 /* a foot that moves more than this share of mid-hip's way does not stand */
 #define FRONT_FROM 0.15
 #define FRONT_TO   0.45
 
@@ -33,6 +34,14 @@ static double body_px(const struct track *t, size_t f)
 	if (!isfinite(floor))
 		return NAN;
 	return n > 0 ? (eyes / n - floor) / EYES : (t->y[BODY_NOSE][f] - floor) / (EYES - NOSE_BELOW);
+}
+
+static double leg_px(const struct track *t, enum side s, size_t f)
+{
+	const struct body_leg *l = &body_legs[s];
+
+	return hypot(t->x[l->hip][f] - t->x[l->knee][f], t->y[l->hip][f] - t->y[l->knee][f]) +
+	       hypot(t->x[l->knee][f] - t->x[l->ankle][f], t->y[l->knee][f] - t->y[l->ankle][f]);
 }
 
 struct fit {
@@ -103,12 +112,10 @@ int scale_front(
 		return 0;
 	if (fit_init(&w, t, p, e) < 0)
 		return -1;
-	if (w.from_legs) /* legs shorten with every step here: the leg's height changes with depth all the
-			    same */
-		for (size_t i = 0; i < w.n; i++) {
-			size_t f = p->from + i;
-			w.y[i] = (t->y[BODY_NECK][f] - t->y[BODY_MID_HIP][f]) / 0.288;
-		}
+	if (w.from_legs) /* the standing leg faces the camera in full: the longer one of the two */
+		for (size_t i = 0; i < w.n; i++)
+			w.y[i] = fmax(leg_px(t, SIDE_LEFT, p->from + i), leg_px(t, SIDE_RIGHT, p->from + i)) /
+				 LEG;
 	for (size_t i = 0; i < w.n; i++)
 		w.y[i] = w.y[i] > 0 ? height_m / w.y[i] : NAN;
 	num_line_robust(w.x, w.y, w.n, w.scratch, &ret->at0, &ret->slope);
@@ -149,12 +156,14 @@ size_t placements_side(const struct track *t, const struct pass *p, const struct
 		const double *heel = t->x[body_legs[v->foot].heel], *hip = t->x[BODY_MID_HIP];
 		double moved = num_at(heel, t->n, to * t->fps) - num_at(heel, t->n, from * t->fps);
 		double hip_moved = num_at(hip, t->n, to * t->fps) - num_at(hip, t->n, from * t->fps);
-		double x = to * t->fps <= (double)p->to ? median_between(heel, t, from, to) : NAN;
+		double share = fabs(moved / hip_moved);
+		double x = to * t->fps <= (double)p->to && share <= PLACED ? median_between(heel, t, from, to)
+									   : NAN;
 		out[n++] = (struct placement){ .foot = v->foot,
 			.pass = pass,
 			.time_s = v->time_s,
 			.x_m = p->dir * (x - s->centre_px) / scale,
-			.moved = fabs(moved / hip_moved) };
+			.moved = share };
 	}
 	return n;
 }

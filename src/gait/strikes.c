@@ -1,0 +1,63 @@
+#include "gait/strikes.h"
+
+#include <math.h>
+
+#include "gait/num.h"
+
+#define REST       0.5  /* of the walking speed: half of the way from the body's speed to the ground's */
+#define WITHIN     0.12 /* of the stride */
+#define STAND_FROM 0.10 /* of the stride after the maximum: the foot stands */
+#define STAND_TO   0.30
+
+/* How fast the standing foot goes backwards under the body, a second; the median over the foot's strikes. */
+static double walking_speed(const struct event *ev, size_t count, enum side foot, const double *signal,
+	size_t n, double first_s, double fps, double stride_s, double *scratch)
+{
+	size_t found = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (ev[i].foot != foot)
+			continue;
+		double at = ev[i].time_s - first_s;
+		double a = num_at(signal, n, (at + STAND_FROM * stride_s) * fps);
+		double b = num_at(signal, n, (at + STAND_TO * stride_s) * fps);
+		scratch[found++] = (a - b) / ((STAND_TO - STAND_FROM) * stride_s);
+	}
+	return num_quantile(scratch, found, 0.5);
+}
+
+/* First fractional index from @at on where the slope (a frame) falls through @limit; NaN if not until @end.
+ */
+static double crossing(const double *signal, size_t n, double at, double end, double limit)
+{
+	double last = NAN;
+
+	/* The slope between samples i and i + 1 belongs to i + 0.5. */
+	for (size_t i = at > 1 ? (size_t)at - 1 : 0; i + 1 < n && (double)i + 0.5 <= end + 1; i++) {
+		double slope = signal[i + 1] - signal[i];
+		if (slope <= limit && last > limit) {
+			double where = (double)i - 0.5 + (last - limit) / (last - slope);
+			if (where >= at)
+				return where <= end ? where : NAN;
+		}
+		last = slope;
+	}
+	return NAN;
+}
+
+void strikes_refine(struct event *ev, size_t count, enum side foot, const double *signal, size_t n,
+	double first_s, double fps, double stride_s, double *scratch)
+{
+	double speed = walking_speed(ev, count, foot, signal, n, first_s, fps, stride_s, scratch);
+
+	if (!(speed > 0))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		double at = (ev[i].time_s - first_s) * fps;
+		if (ev[i].foot != foot)
+			continue;
+		double rest = crossing(signal, n, at, at + WITHIN * stride_s * fps, -REST * speed / fps);
+		if (!isnan(rest))
+			ev[i].time_s = first_s + rest / fps;
+	}
+}
