@@ -182,8 +182,8 @@ int answer_problem(struct answer *a, int status, const char *title, const struct
 	json_w_int(&w, "status", status);
 	/* What failed inside (a path, a statement) is for the log; the request id leads there. */
 	json_w_str(&w, "detail",
-		status < 500    ? cause->msg
-		: status == 503 ? "The server cannot do this now. Try again later."
+		status < 500 || status == 501 ? cause->msg
+		: status == 503               ? "The server cannot do this now. Try again later."
 				: "The server failed. Its log has the reason under the request id.");
 	if (fields && fields->n > 0)
 		write_fields(&w, fields);
