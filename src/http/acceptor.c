@@ -93,7 +93,10 @@ static void retire(struct acceptor *a, struct sock *s)
 
 static void drop(struct acceptor *a, struct sock *s)
 {
-	(void)close(s->fd); /* also leaves the epoll set */
+	/* Of a duplicated socket, closing alone would not end the watch: libmicrohttpd may still hold its
+	 * own. */
+	(void)epoll_ctl(a->epoll_fd, EPOLL_CTL_DEL, s->fd, NULL);
+	(void)close(s->fd);
 	retire(a, s);
 }
 
