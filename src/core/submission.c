@@ -248,6 +248,14 @@ static size_t utf8_chars(const char *text)
 	return n;
 }
 
+bool subject_code_ok(const char *code)
+{
+	size_t len = strlen(code);
+
+	return len >= 1 && len <= 63 &&
+	       strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") == len;
+}
+
 static void parse_texts(const struct submission_fields *f, struct submission *s, struct field_errors *errors)
 {
 	int64_t n;
@@ -256,11 +264,7 @@ static void parse_texts(const struct submission_fields *f, struct submission *s,
 		field_errors_add(errors, "email", "is not an e-mail address that can be used");
 	else if (f->email)
 		str_copy(s->email, sizeof s->email, f->email);
-	if (f->subject && *f->subject &&
-		(strlen(f->subject) > 63 ||
-			strspn(f->subject,
-				"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-") !=
-				strlen(f->subject)))
+	if (f->subject && *f->subject && !subject_code_ok(f->subject))
 		field_errors_add(errors, "subject",
 			"must be a code of A-Z a-z 0-9 . _ - with at most 63 characters, never a name");
 	else if (f->subject)

@@ -42,6 +42,9 @@ const char **submission_field_slot(struct submission_fields *f, const char *name
 bool submission_is_file_field(const char *name, int *ret_view);
 const char *submission_file_field(int view);
 
+/* A code of A-Z a-z 0-9 . _ - with 1 to 63 characters. */
+bool subject_code_ok(const char *code);
+
 /**
  * submission_parse() - judge all fields, naming every wrong one
  * @f        values as text, NULL where absent; borrowed

@@ -1,8 +1,10 @@
 #include "service/health.h"
 
+#include <pthread.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fsx.h"
 
 static void add(struct health *h, const char *name, bool ok, const char *detail)
@@ -63,4 +65,22 @@ void health_check(struct service *s, bool deep, struct health *h)
 		e.msg[0] ? e.msg : s->cluster->ops->name);
 	e = (struct err){ 0 };
 	add(h, "mail", s->mailer->ops->probe(s->mailer, &e) == 0, e.msg[0] ? e.msg : s->mailer->ops->name);
+}
+
+void health_recent(struct service *s, struct health *ret)
+{
+	static const int64_t fresh_ms = 10000;
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static struct health last;
+	static int64_t last_ms = -1;
+
+	/* Whoever comes while a check runs waits for it instead of starting another. */
+	pthread_mutex_lock(&lock);
+	int64_t now = clock_mono_ms();
+	if (last_ms < 0 || now - last_ms > fresh_ms || !last.ok) {
+		health_check(s, true, &last);
+		last_ms = now;
+	}
+	*ret = last;
+	pthread_mutex_unlock(&lock);
 }

@@ -16,3 +16,6 @@ struct health {
 
 /* @deep  also write, read and delete in the store, and so on: may take seconds; not for the event loop */
 void health_check(struct service *s, bool deep, struct health *ret);
+
+/* The deep check, at most 10 s old: monitors may ask as often as they like. Thread-safe; may take seconds. */
+void health_recent(struct service *s, struct health *ret);

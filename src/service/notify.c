@@ -17,11 +17,11 @@
 enum { MESSAGE_MAX_BYTES = 256 << 10, REASONS = 8, RESULT_MAX_BYTES = 32 << 20 };
 
 /* Why a result has no score, as its own words say; they live in @root. */
-static unsigned null_reasons(struct service *s, const struct job *job, struct buf *text, struct json **root,
+static size_t null_reasons(struct service *s, const struct job *job, struct buf *text, struct json **root,
 	const char *reasons[REASONS])
 {
 	char key[BLOB_KEY_BYTES];
-	unsigned n = 0;
+	size_t n = 0;
 
 	attempt_output_key(job->id, job->result_attempt, "result.json", key);
 	if (!isnan(job->score) || blob_read_all(s->blob, key, text, NULL) != 0 ||
@@ -34,18 +34,25 @@ static unsigned null_reasons(struct service *s, const struct job *job, struct bu
 	return n;
 }
 
-static int render(struct service *s, const struct outbox_item *o, const struct job *job, char message_id[160],
-	struct buf *out, struct err *e)
+static int render(struct service *s, const struct outbox_item *o, const struct job *job,
+	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct err *e)
 {
 	CLEANUP(json_free_p) struct json *root = NULL;
 	struct buf result BUF_CLEANUP;
 	const char *reasons[REASONS];
+	const char *host = strchr(s->opt.mail_from, '@');
+	enum mail_kind kind;
 	char url[512];
 
 	buf_init(&result, RESULT_MAX_BYTES);
 	snprintf(url, sizeof url, "%s/jobs/%s", s->opt.public_url, job->id);
-	snprintf(message_id, 160, "%s@%s", o->message_id, strchr(s->opt.mail_from, '@') + 1);
-	struct mail_facts f = { .job_id = job->id,
+	/* One `received` a job, whichever attempt is current when it goes out. */
+	if (!mail_kind_parse(o->kind, &kind) ||
+		mail_message_id(kind, job->id, kind == MAIL_RECEIVED ? 0 : o->attempt, host ? host + 1 : "",
+			message_id, e) < 0)
+		return -1;
+	struct mail_facts f = { .kind = kind,
+		.job_id = job->id,
 		.ordinal = job->ordinal,
 		.job_url = url,
 		.from = s->opt.mail_from,
@@ -55,14 +62,9 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 		.date_ms = o->created_ms,
 		.site_name = s->opt.site_name,
 		.failure_text = job->error_text };
-	if (strcmp(o->kind, "received") == 0) {
-		f.kind = MAIL_RECEIVED;
-	} else if (strcmp(o->kind, "failure") == 0) {
-		f.kind = MAIL_FAILURE;
-	} else {
-		f.kind = MAIL_RESULT;
+	if (kind == MAIL_RESULT) {
 		f.has_score = !isnan(job->score);
-		f.score = job->score;
+		f.score = f.has_score ? job->score : 0;
 		f.demonstration = job->score_demonstration;
 		f.with_score = s->opt.mail_may_send_score && job->submission.email_score;
 		f.reasons = reasons;
@@ -108,7 +110,7 @@ int notify_once(struct service *s, struct err *e)
 	struct outbox_item o;
 	struct job job;
 	struct buf text BUF_CLEANUP;
-	char message_id[160];
+	char message_id[MAIL_MESSAGE_ID_BYTES];
 
 	buf_init(&text, MESSAGE_MAX_BYTES);
 	{

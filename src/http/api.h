@@ -1,0 +1,95 @@
+#pragma once
+
+#include "base/json.h"
+#include "core/field_errors.h"
+#include "http/http.h"
+#include "http/reply.h"
+#include "service/accounts.h"
+#include "service/service.h"
+
+/* The API's handlers: thin, they translate between HTTP and the service layer and decide nothing.
+ * docs/api/openapi.yaml is their contract. */
+
+enum api_auth {
+	API_OPEN, /* nobody, or a bearer of another kind that the handler checks (attempts, signed URLs) */
+	API_USER, /* any account */
+	API_STAFF,
+	API_ADMIN,
+};
+
+struct api {
+	struct service *svc;
+	const char *public_url;
+	int64_t max_body_bytes, max_field_bytes;
+	const char *openapi;        /* the text of docs/api/openapi.yaml, compiled in */
+	struct http_server *server; /* for /metrics; set after the start */
+};
+
+extern const struct http_route api_routes[];
+extern const unsigned api_route_count;
+
+/* Health and metrics only, for a listener of the operators' own. */
+extern const struct http_route api_operator_routes[];
+extern const unsigned api_operator_route_count;
+
+/* The server's auth hook (http_server_options.auth). */
+int api_auth(struct http_req *r, int need, struct err *e);
+
+/* Shared by the handlers. */
+struct service *api_service(const struct http_req *r);
+const struct user *api_user(const struct http_req *r);  /* who asks; never NULL behind API_USER */
+void api_actor(const struct http_req *r, char out[64]); /* "user:ID", for the audit */
+
+/* Run @write with a JSON writer and a read transaction, answer with what it wrote. */
+int api_reply_json(struct http_req *r, int status,
+	int (*write)(struct tx *tx, struct json_w *w, void *arg, struct err *e), void *arg, struct err *e);
+
+/* A member of the JSON body as text; ERR_FIELD where it is missing or of another type. */
+int api_body(struct http_req *r, struct json **ret, struct err *e);
+int api_text(const struct json *body, const char *name, const char **ret, struct err *e);
+
+/* A handler in each file api_NAME.c. */
+int api_upload_begin(struct http_req *r, struct err *e);
+int api_upload_data(struct http_req *r, const void *bytes, size_t len, struct err *e);
+int api_upload_end(struct http_req *r, struct err *e);
+void api_upload_done(struct http_req *r);
+int api_jobs_list(struct http_req *r, struct err *e);
+int api_job_get(struct http_req *r, struct err *e);
+int api_job_events(struct http_req *r, struct err *e);
+int api_job_result(struct http_req *r, struct err *e);
+int api_job_file(struct http_req *r, struct err *e);
+int api_job_cancel(struct http_req *r, struct err *e);
+int api_job_rerun(struct http_req *r, struct err *e);
+int api_job_erase(struct http_req *r, struct err *e);
+int api_subjects_list(struct http_req *r, struct err *e);
+int api_subject_add(struct http_req *r, struct err *e);
+int api_subject_get(struct http_req *r, struct err *e);
+int api_subject_rename(struct http_req *r, struct err *e);
+int api_subject_delete(struct http_req *r, struct err *e);
+int api_session_open(struct http_req *r, struct err *e);
+int api_session_get(struct http_req *r, struct err *e);
+int api_session_close(struct http_req *r, struct err *e);
+int api_checkin(struct http_req *r, struct err *e);
+int api_heartbeat(struct http_req *r, struct err *e);
+int api_completion_begin(struct http_req *r, struct err *e);
+int api_completion_data(struct http_req *r, const void *bytes, size_t len, struct err *e);
+int api_completion_end(struct http_req *r, struct err *e);
+void api_completion_done(struct http_req *r);
+int api_blob_get(struct http_req *r, struct err *e);
+int api_blob_put_begin(struct http_req *r, struct err *e);
+int api_blob_put_data(struct http_req *r, const void *bytes, size_t len, struct err *e);
+int api_blob_put_end(struct http_req *r, struct err *e);
+void api_blob_put_done(struct http_req *r);
+int api_users_list(struct http_req *r, struct err *e);
+int api_user_add(struct http_req *r, struct err *e);
+int api_user_change(struct http_req *r, struct err *e);
+int api_tokens_list(struct http_req *r, struct err *e);
+int api_token_add(struct http_req *r, struct err *e);
+int api_token_revoke(struct http_req *r, struct err *e);
+int api_outbox_list(struct http_req *r, struct err *e);
+int api_outbox_retry(struct http_req *r, struct err *e);
+int api_audit_list(struct http_req *r, struct err *e);
+int api_healthz(struct http_req *r, struct err *e);
+int api_readyz(struct http_req *r, struct err *e);
+int api_metrics(struct http_req *r, struct err *e);
+int api_openapi(struct http_req *r, struct err *e);

@@ -1,0 +1,150 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "http/api.h"
+#include "service/admin_view.h"
+
+/* What administrators see and change: the same as gaitctl, through the same service calls. */
+
+int api_users_list(struct http_req *r, struct err *e)
+{
+	return api_reply_json(r, 200, admin_write_users, NULL, e);
+}
+
+int api_tokens_list(struct http_req *r, struct err *e)
+{
+	return api_reply_json(r, 200, admin_write_tokens, (void *)(uintptr_t)http_req_query(r, "user"), e);
+}
+
+int api_outbox_list(struct http_req *r, struct err *e)
+{
+	return api_reply_json(r, 200, admin_write_outbox, (void *)(uintptr_t)http_req_query(r, "state"), e);
+}
+
+int api_audit_list(struct http_req *r, struct err *e)
+{
+	const char *before = http_req_query(r, "before");
+	int64_t seq = 0;
+
+	if (before && !str_to_i64(before, 1, INT64_MAX, &seq))
+		return err_set(e, ERR_FIELD, "before: must be the seq of an entry");
+	return api_reply_json(r, 200, admin_write_audit, &seq, e);
+}
+
+static int write_id(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	(void)tx, (void)e;
+	json_w_obj(w, NULL);
+	json_w_str(w, "id", arg);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int api_user_add(struct http_req *r, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *body = NULL;
+	const char *email, *role_text, *password;
+	char actor[64];
+	enum role role;
+	struct user u;
+
+	api_actor(r, actor);
+	if (api_body(r, &body, e) < 0 || api_text(body, "email", &email, e) < 0 ||
+		api_text(body, "role", &role_text, e) < 0)
+		return -1;
+	if (!role_parse(role_text, &role))
+		return err_set(e, ERR_FIELD, "role must be submitter, staff or admin");
+	password = json_str(json_get(body, "password"), NULL);
+	if (account_add(api_service(r), actor, email, role, password, &u, e) < 0)
+		return -1;
+	return api_reply_json(r, 201, write_id, u.id, e);
+}
+
+int api_user_change(struct http_req *r, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *body = NULL;
+	struct service *s = api_service(r);
+	const char *id = http_req_param(r, "id");
+	char actor[64];
+	enum role role;
+
+	api_actor(r, actor);
+	if (api_body(r, &body, e) < 0)
+		return -1;
+	const char *role_text = json_str(json_get(body, "role"), NULL),
+		   *password = json_str(json_get(body, "password"), NULL);
+	const struct json *disabled = json_get(body, "disabled");
+	if (!role_text && !password && !disabled)
+		return err_set(e, ERR_FIELD, "nothing to change: give role, password or disabled");
+	if (strcmp(id, api_user(r)->id) == 0 && (role_text || json_bool(disabled, false)))
+		return err_set(
+			e, ERR_CONFLICT, "nobody takes away their own rights: ask another administrator");
+	if (role_text && !role_parse(role_text, &role))
+		return err_set(e, ERR_FIELD, "role must be submitter, staff or admin");
+	if ((role_text && account_set_role(s, actor, id, role, e) < 0) ||
+		(password && account_set_password(s, actor, id, password, e) < 0) ||
+		(disabled && account_set_disabled(s, actor, id, json_bool(disabled, false), e) < 0))
+		return -1;
+	return http_reply_empty(r, 204, e);
+}
+
+struct made_token {
+	char token[64], id[ID_BYTES];
+};
+
+static int write_token(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	const struct made_token *t = arg;
+
+	(void)tx, (void)e;
+	json_w_obj(w, NULL);
+	json_w_str(w, "id", t->id);
+	json_w_str(w, "token", t->token);
+	json_w_str(w, "note", "This is shown once only: keep it now.");
+	json_w_obj_end(w);
+	return 0;
+}
+
+int api_token_add(struct http_req *r, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *body = NULL;
+	const char *user, *name;
+	struct made_token t;
+	char actor[64];
+
+	api_actor(r, actor);
+	if (api_body(r, &body, e) < 0 || api_text(body, "user", &user, e) < 0 ||
+		api_text(body, "name", &name, e) < 0)
+		return -1;
+	int64_t days = json_int(json_get(body, "days"), 0);
+	if (days < 0 || days > 3650)
+		return err_set(e, ERR_FIELD, "days must be from 0 (for ever) to 3650");
+	int64_t expires_ms = days ? clock_wall_ms() + days * 86400000 : 0;
+	if (token_add(api_service(r), actor, user, name, expires_ms, t.token, t.id, e) < 0)
+		return -1;
+	return api_reply_json(r, 201, write_token, &t, e);
+}
+
+int api_token_revoke(struct http_req *r, struct err *e)
+{
+	char actor[64];
+
+	api_actor(r, actor);
+	if (token_revoke(api_service(r), actor, http_req_param(r, "id"), e) < 0)
+		return -1;
+	return http_reply_empty(r, 204, e);
+}
+
+int api_outbox_retry(struct http_req *r, struct err *e)
+{
+	char actor[64];
+
+	api_actor(r, actor);
+	if (outbox_retry(api_service(r), actor, http_req_param(r, "id"), e) < 0)
+		return -1;
+	return http_reply_empty(r, 204, e);
+}

@@ -1,0 +1,103 @@
+#include <stdio.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "core/job.h"
+#include "http/api.h"
+#include "http/server.h"
+#include "service/health.h"
+#include "service/hub.h"
+#include "store/jobs.h"
+#include "store/outbox.h"
+
+/* For operators and their monitors. */
+
+int api_healthz(struct http_req *r, struct err *e)
+{
+	return http_reply_text(r, 200, "application/json", "{\"status\":\"ok\"}", e);
+}
+
+int api_readyz(struct http_req *r, struct err *e)
+{
+	struct health h;
+	struct buf out BUF_CLEANUP;
+	struct json_w w;
+
+	health_recent(api_service(r), &h);
+	buf_init(&out, 16384);
+	json_w_init(&w, &out);
+	json_w_obj(&w, NULL);
+	json_w_bool(&w, "ready", h.ok);
+	json_w_obj(&w, "parts");
+	for (unsigned i = 0; i < h.n; i++) {
+		json_w_obj(&w, h.parts[i].name);
+		json_w_bool(&w, "ok", h.parts[i].ok);
+		json_w_str(&w, "detail", h.parts[i].detail);
+		json_w_obj_end(&w);
+	}
+	json_w_obj_end(&w);
+	json_w_obj_end(&w);
+	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, h.ok ? 200 : 503, &out, e);
+}
+
+static int gauge(struct buf *out, const char *name, const char *help, double value, struct err *e)
+{
+	return buf_addf(out, e, "# HELP %s %s\n# TYPE %s gauge\n%s %.17g\n", name, help, name, name, value);
+}
+
+static int counter(struct buf *out, const char *name, const char *help, uint64_t value, struct err *e)
+{
+	return buf_addf(out, e, "# HELP %s %s\n# TYPE %s counter\n%s %llu\n", name, help, name, name,
+		(unsigned long long)value);
+}
+
+static int job_metrics(struct service *s, struct buf *out, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	int64_t n;
+
+	if (store_begin(s->store, STORE_READ, &tx, e) < 0 ||
+		buf_adds(out, "# HELP gaitd_jobs Jobs by state.\n# TYPE gaitd_jobs gauge\n", e) < 0)
+		return -1;
+	for (int state = 0; state < JOB_STATE_COUNT; state++)
+		if (store_jobs_count(tx, (enum job_state)state, NULL, &n, e) < 0 ||
+			buf_addf(out, e, "gaitd_jobs{state=\"%s\"} %lld\n",
+				job_state_name((enum job_state)state), (long long)n) < 0)
+			return -1;
+	static const char *const mails[] = { "pending", "bounced" };
+	if (buf_adds(out, "# HELP gaitd_outbox Mails by state.\n# TYPE gaitd_outbox gauge\n", e) < 0)
+		return -1;
+	for (unsigned i = 0; i < ARRAY_LEN(mails); i++)
+		if (store_outbox_count(tx, mails[i], &n, e) < 0 ||
+			buf_addf(out, e, "gaitd_outbox{state=\"%s\"} %lld\n", mails[i], (long long)n) < 0)
+			return -1;
+	return 0;
+}
+
+/* Prometheus text format 0.0.4. */
+int api_metrics(struct http_req *r, struct err *e)
+{
+	const struct api *api = http_req_app(r);
+	struct http_stats st = { 0 };
+	struct health h;
+	struct buf out BUF_CLEANUP;
+
+	buf_init(&out, 65536);
+	if (api->server)
+		http_server_stats(api->server, &st);
+	health_recent(api->svc, &h);
+	if (job_metrics(api->svc, &out, e) < 0 ||
+		gauge(&out, "gaitd_ready", "1 when every part works.", h.ok, e) < 0 ||
+		gauge(&out, "gaitd_event_streams", "Open event streams.", hub_subscribers(api->svc->hub), e) <
+			0 ||
+		gauge(&out, "gaitd_connections_api", "Connections on the event loop.", st.api, e) < 0 ||
+		gauge(&out, "gaitd_connections_blocking", "Connections with a thread of their own.",
+			st.blocking, e) < 0 ||
+		gauge(&out, "gaitd_upload_reserved_bytes", "Disk space promised to uploads under way.",
+			(double)atomic_load(&api->svc->reserved_bytes), e) < 0 ||
+		counter(&out, "gaitd_requests_total", "Requests since the start.", st.requests, e) < 0 ||
+		counter(&out, "gaitd_refused_busy_total", "Connections refused at a limit.", st.refused_busy,
+			e) < 0)
+		return -1;
+	return http_reply_buf(r, 200, "text/plain; version=0.0.4", &out, e);
+}

@@ -1,0 +1,212 @@
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "http/api.h"
+#include "service/jobs.h"
+
+/* Jobs: list, one, its files, and what may be done with it. */
+
+enum { PAGE_DEFAULT = 20, PAGE_MOST = 100 };
+
+struct list {
+	const struct user *who;
+	struct job_filter filter;
+	unsigned limit;
+};
+
+static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	struct list *l = arg;
+	CLEANUP(free_p) struct job *jobs = calloc(PAGE_MOST + 1, sizeof *jobs);
+	unsigned n;
+
+	if (!jobs)
+		return err_set(e, ERR_NOMEM, "list");
+	/* One more than asked for tells whether there is a next page. */
+	if (store_jobs_list(tx, &l->filter, jobs, l->limit + 1, &n, e) < 0)
+		return -1;
+	json_w_obj(w, NULL);
+	json_w_arr(w, "jobs");
+	for (unsigned i = 0; i < n && i < l->limit; i++)
+		if (jobs_write(tx, &jobs[i], account_is_staff(l->who), false, w, e) < 0)
+			return -1;
+	json_w_arr_end(w);
+	json_w_str(w, "next", n > l->limit ? jobs[l->limit - 1].id : NULL);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int api_jobs_list(struct http_req *r, struct err *e)
+{
+	const struct user *who = api_user(r);
+	const char *status = http_req_query(r, "status"), *limit = http_req_query(r, "limit");
+	struct list l = { .who = who, .limit = PAGE_DEFAULT };
+	int64_t n;
+
+	l.filter = (struct job_filter){ .owner = account_is_staff(who) ? NULL : who->id,
+		.before = http_req_query(r, "before"),
+		.subject = http_req_query(r, "subject") };
+	if (account_is_staff(who) && http_req_query(r, "mine"))
+		l.filter.owner = who->id;
+	if (l.filter.before && !id_ok(l.filter.before))
+		return err_set(e, ERR_FIELD, "before: must be the `next` of an earlier page");
+	if (status && !job_state_parse(status, &l.filter.state))
+		return err_set(e, ERR_FIELD, "status: there is no status %.40s", status);
+	l.filter.by_state = status != NULL;
+	if (limit && !str_to_i64(limit, 1, PAGE_MOST, &n))
+		return err_set(e, ERR_FIELD, "limit: must be from 1 to %d", PAGE_MOST);
+	if (limit)
+		l.limit = (unsigned)n;
+	return api_reply_json(r, 200, write_list, &l, e);
+}
+
+/* The status answer. Its ETag is the job's version: an unchanged job costs two short queries and no JSON. */
+int api_job_get(struct http_req *r, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	struct service *s = api_service(r);
+	const struct user *who = api_user(r);
+	struct buf out BUF_CLEANUP;
+	struct json_w w;
+	struct job job;
+	char tag[64];
+
+	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0 ||
+		jobs_get(s, tx, who, http_req_param(r, "id"), &job, e) < 0)
+		return -1;
+	/* A queued job's place changes without its version; staff see more. */
+	if (job.state != JOB_QUEUED) {
+		snprintf(tag, sizeof tag, "%s.%lld.%d", job.id + 16, (long long)job.version, (int)who->role);
+		int r304 = http_reply_etag(r, tag, e);
+		if (r304 != HTTP_OK)
+			return r304;
+	}
+	buf_init(&out, 1 << 20);
+	json_w_init(&w, &out);
+	if (jobs_write(tx, &job, account_is_staff(who), true, &w, e) < 0 || json_w_end(&w, e) < 0)
+		return -1;
+	return http_reply_json(r, 200, &out, e);
+}
+
+static const char *type_of(const char *name)
+{
+	if (str_ends(name, ".json"))
+		return "application/json";
+	if (str_ends(name, ".mp4"))
+		return "video/mp4";
+	if (str_ends(name, ".gz"))
+		return "application/gzip";
+	return "application/octet-stream";
+}
+
+static ssize_t pull_blob(void *ctx, char *out, size_t max)
+{
+	struct blob_reader *reader = ctx;
+
+	return reader->read(reader, out, max, NULL);
+}
+
+static void close_blob(void *ctx)
+{
+	struct blob_reader *reader = ctx;
+
+	reader->close(reader);
+}
+
+/* A stored file through gaitd, whatever the store is: with ranges where it has a descriptor. */
+static int send_output(struct http_req *r, const struct output *o, bool inline_ok, struct err *e)
+{
+	struct blob *b = api_service(r)->blob;
+	struct blob_reader *reader = NULL;
+	char tag[SHA256_HEX_BYTES];
+
+	int rc = b->ops->open(b, o->blob_key, 0, -1, &reader, e);
+	if (rc != 0)
+		return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "the file is not in the store any more");
+	hex_encode(o->sha256, SHA256_BYTES, tag);
+	if (reader->fd < 0)
+		return http_reply_pull(r, 200, type_of(o->name), o->bytes, pull_blob, close_blob, reader, e);
+	const struct http_file file = { .fd = fcntl(reader->fd, F_DUPFD_CLOEXEC, 3),
+		.size_bytes = o->bytes,
+		.type = type_of(o->name),
+		.etag = tag,
+		.download = inline_ok ? NULL : o->name };
+	reader->close(reader);
+	if (file.fd < 0)
+		return err_errno(e, ERR_IO, "open %s", o->name);
+	return http_reply_file(r, &file, e);
+}
+
+static int send_named(struct http_req *r, const char *name, bool inline_ok, struct err *e)
+{
+	struct service *s = api_service(r);
+	struct job job;
+	struct output o;
+	{
+		CLEANUP(store_tx_p) struct tx *tx = NULL;
+		if (store_begin(s->store, STORE_READ, &tx, e) < 0 ||
+			jobs_get(s, tx, api_user(r), http_req_param(r, "id"), &job, e) < 0)
+			return -1;
+		if (job.erased)
+			return err_set(e, ERR_NOT_FOUND, "the results of this job were erased");
+		if (job.result_attempt == 0)
+			return err_set(e, ERR_NOT_FOUND, "this job has no result yet (%s)",
+				job_state_name(job.state));
+		int rc = store_output_get(tx, job.id, job.result_attempt, name, &o, e);
+		if (rc != 0)
+			return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "this job has no file of that name");
+	}
+	return send_output(r, &o, inline_ok, e);
+}
+
+int api_job_result(struct http_req *r, struct err *e)
+{
+	return send_named(r, "result.json", true, e);
+}
+
+int api_job_file(struct http_req *r, struct err *e)
+{
+	return send_named(r, http_req_param(r, "name"), http_req_query(r, "inline") != NULL, e);
+}
+
+static int write_changed(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	return jobs_write(tx, arg, false, false, w, e);
+}
+
+int api_job_cancel(struct http_req *r, struct err *e)
+{
+	struct job job;
+	char actor[64];
+
+	api_actor(r, actor);
+	if (jobs_cancel(api_service(r), api_user(r), actor, http_req_param(r, "id"), &job, e) < 0)
+		return -1;
+	return api_reply_json(r, 202, write_changed, &job, e);
+}
+
+int api_job_rerun(struct http_req *r, struct err *e)
+{
+	struct job job;
+	char actor[64];
+
+	api_actor(r, actor);
+	if (jobs_rerun(api_service(r), api_user(r), actor, http_req_param(r, "id"), &job, e) < 0)
+		return -1;
+	return api_reply_json(r, 202, write_changed, &job, e);
+}
+
+int api_job_erase(struct http_req *r, struct err *e)
+{
+	char actor[64];
+
+	api_actor(r, actor);
+	if (jobs_erase(api_service(r), api_user(r), actor, http_req_param(r, "id"), e) < 0)
+		return -1;
+	return http_reply_empty(r, 204, e);
+}

@@ -1,0 +1,143 @@
+#include "service/admin_view.h"
+
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "store/accounts.h"
+#include "store/audit.h"
+#include "store/outbox.h"
+
+enum { LIST_MOST = 500 };
+
+static void write_time(struct json_w *w, const char *name, int64_t ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	clock_rfc3339(ms, text);
+	json_w_str(w, name, ms ? text : NULL);
+}
+
+int admin_write_users(struct tx *tx, struct json_w *w, void *unused, struct err *e)
+{
+	CLEANUP(free_p) struct user *u = calloc(LIST_MOST, sizeof *u);
+	unsigned n;
+
+	(void)unused;
+	if (!u)
+		return err_set(e, ERR_NOMEM, "list");
+	if (store_users_list(tx, u, LIST_MOST, &n, e) < 0)
+		return -1;
+	json_w_obj(w, NULL);
+	json_w_arr(w, "users");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "id", u[i].id);
+		json_w_str(w, "email", u[i].email);
+		json_w_str(w, "role", role_name(u[i].role));
+		json_w_bool(w, "disabled", u[i].disabled);
+		json_w_bool(w, "has_password", *u[i].password_hash != '\0');
+		write_time(w, "created", u[i].created_ms);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int admin_write_tokens(struct tx *tx, struct json_w *w, void *user, struct err *e)
+{
+	CLEANUP(free_p) struct api_token *t = calloc(LIST_MOST, sizeof *t);
+	unsigned n;
+
+	if (!t)
+		return err_set(e, ERR_NOMEM, "list");
+	if (store_tokens_list(tx, user, t, LIST_MOST, &n, e) < 0)
+		return -1;
+	json_w_obj(w, NULL);
+	json_w_arr(w, "tokens");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "id", t[i].id);
+		json_w_str(w, "user", t[i].user);
+		json_w_str(w, "name", t[i].name);
+		write_time(w, "created", t[i].created_ms);
+		write_time(w, "expires", t[i].expires_ms);
+		write_time(w, "revoked", t[i].revoked_ms);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int admin_write_outbox(struct tx *tx, struct json_w *w, void *state, struct err *e)
+{
+	CLEANUP(free_p) struct outbox_item *o = calloc(LIST_MOST, sizeof *o);
+	unsigned n;
+
+	if (!o)
+		return err_set(e, ERR_NOMEM, "list");
+	if (store_outbox_list(tx, state, o, LIST_MOST, &n, e) < 0)
+		return -1;
+	json_w_obj(w, NULL);
+	json_w_arr(w, "outbox");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "id", o[i].id);
+		json_w_str(w, "job", o[i].job);
+		json_w_str(w, "kind", o[i].kind);
+		json_w_str(w, "state", o[i].state);
+		json_w_str(w, "recipient", o[i].recipient);
+		json_w_int(w, "tries", o[i].tries);
+		write_time(w, "created", o[i].created_ms);
+		write_time(w, "due", o[i].due_ms);
+		json_w_str(w, "last_error", *o[i].last_error ? o[i].last_error : NULL);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int admin_write_audit(struct tx *tx, struct json_w *w, void *before, struct err *e)
+{
+	CLEANUP(free_p) struct audit_entry *a = calloc(LIST_MOST, sizeof *a);
+	unsigned n;
+
+	if (!a)
+		return err_set(e, ERR_NOMEM, "list");
+	if (store_audit_list(tx, *(const int64_t *)before, a, LIST_MOST, &n, e) < 0)
+		return -1;
+	json_w_obj(w, NULL);
+	json_w_arr(w, "audit");
+	for (unsigned i = 0; i < n; i++) {
+		json_w_obj(w, NULL);
+		json_w_int(w, "seq", a[i].seq);
+		write_time(w, "at", a[i].at_ms);
+		json_w_str(w, "actor", a[i].actor);
+		json_w_str(w, "action", a[i].action);
+		json_w_str(w, "object", a[i].object);
+		json_w_str(w, "detail", *a[i].detail ? a[i].detail : NULL);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+	json_w_obj_end(w);
+	return 0;
+}
+
+int outbox_retry(struct service *s, const char *actor, const char *id, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	int64_t now = clock_wall_ms();
+
+	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0)
+		return -1;
+	int r = store_outbox_kick(tx, id, now, e);
+	if (r != 0)
+		return r < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "no mail of that id is waiting or bounced");
+	if (store_audit(tx, actor, "outbox_retry", id, "", now, e) < 0 || store_commit(&tx, e) < 0)
+		return -1;
+	wake_poke(&s->notifier);
+	return 0;
+}
