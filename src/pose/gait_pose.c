@@ -1,0 +1,91 @@
+#include <signal.h>
+#include <stdio.h>
+
+#include "base/sandbox.h"
+#include "pose/options.h"
+#include "pose/pose_run.h"
+#include "pose/video_in.h"
+
+/* gait-pose: video in, key points out. It parses hostile files, so it gives up what it does not need before
+ * it reads the first byte. */
+
+#define EXIT_NOBODY      3
+#define MAX_MEMORY_BYTES (INT64_C(3) << 30)
+#define MAX_FILE_BYTES   (INT64_C(4) << 30)
+#define CPU_PER_SECOND   60 /* of video: the heavy model at 60 frames a second takes 3 */
+
+static int fail(const struct err *e)
+{
+	(void)fprintf(stderr, "gait-pose: %s: %s\n", err_title(e->kind), e->msg);
+	return err_exit_code(e->kind);
+}
+
+static void print_result(const struct pose_result *r)
+{
+	printf("%zu frames at %.4g fps, the walker in %zu of them, %.1f s%s\n", r->frames, r->fps,
+		r->frames_with_person, r->elapsed_s,
+		r->several ? "; several people: the choice is a guess, see --subject_hint" : "");
+}
+
+/* The model before and after the run, so that a busy machine slows both. */
+static int bench(const struct pose_options *o, struct err *e)
+{
+	struct pose_result r = { 0 };
+	double before, after;
+	int n = (o->bench_model + 1) / 2;
+
+	if (pose_bench(o, n, &before, e) < 0)
+		return -1;
+	int result = o->input ? pose_run(o, &r, e) : 0;
+	if (result != 0)
+		return result;
+	if (pose_bench(o, n, &after, e) < 0)
+		return -1;
+	double model_ms = (before + after) / 2;
+	printf("{\"model\":\"%s\",\"runs\":%d,\"model_ms\":%.3f", weights_name(o->model), 2 * n, model_ms);
+	if (o->input) {
+		double engine_ms = r.elapsed_s * 1000 / (double)r.frames;
+		printf(",\"frames\":%zu,\"engine_ms\":%.3f,\"ratio\":%.3f", r.frames, engine_ms,
+			model_ms / engine_ms);
+	}
+	printf("}\n");
+	return 0;
+}
+
+static int run(const struct pose_options *o, struct err *e)
+{
+	struct pose_result r;
+
+	if (o->bench_model)
+		return bench(o, e);
+	int result = pose_run(o, &r, e);
+	if (result == 0)
+		print_result(&r);
+	return result;
+}
+
+int main(int argc, char **argv)
+{
+	struct pose_options o;
+	struct err e = { 0 };
+
+	if (options_parse(argc, argv, &o, &e) < 0)
+		return fail(&e);
+	if (o.help || o.version) {
+		(void)fputs(o.help ? options_help() : "gait-pose " GAITD_VERSION "\n", stdout);
+		return 0;
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
+	struct sandbox limits = { .max_cpu_s = 60 + (int64_t)(o.limits.max_seconds * CPU_PER_SECOND),
+		.max_memory_bytes = MAX_MEMORY_BYTES,
+		.max_file_bytes = MAX_FILE_BYTES };
+	if (sandbox_enter(&limits, &e) < 0)
+		return fail(&e);
+	video_init();
+	int result = run(&o, &e);
+	if (result == POSE_NOBODY) {
+		(void)fprintf(stderr, "gait-pose: no walking person was found in %s\n", o.input);
+		return EXIT_NOBODY;
+	}
+	return result < 0 ? fail(&e) : 0;
+}
