@@ -336,6 +336,10 @@ static struct value variation(const struct value side[SIDES])
 	v.value = 100 * sqrt(sum / (double)df);
 	v.n = n;
 	v.reason = REASON_NONE;
+	/* Standard error cv / sqrt(2 df) (Ahn & Fessler 2003); the interval stops at zero. */
+	double half = 1.96 * v.value / sqrt(2 * (double)df);
+	v.ci_low = fmax(0, v.value - half);
+	v.ci_high = v.value + half;
 	return v;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/cleanup.h"
 #include "base/fsx.h"
 #include "base/json.h"
 #include "base/sandbox.h"
@@ -13,6 +14,7 @@
 #include "gait_analyze_options.h"
 #include "gait_analyze_read.h"
 #include "gait_analyze_summary.h"
+#include "score/score.h"
 
 enum { RESULT_MAX = 64 << 20, CPU_S = 300, SCHEMA_VERSION = 1 };
 #define MEMORY_MAX (INT64_C(2) << 30)
@@ -47,7 +49,8 @@ static void write_origin(struct json_w *w, const struct options *o, const struct
 	json_w_obj_end(w);
 }
 
-static int write_result(const struct options *o, const struct analysis *a, struct err *e)
+static int write_result(
+	const struct options *o, const struct analysis *a, const struct score *s, struct err *e)
 {
 	BUF_CLEANUP struct buf text;
 	struct json_w w;
@@ -56,6 +59,7 @@ static int write_result(const struct options *o, const struct analysis *a, struc
 	json_w_init(&w, &text);
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "schema", SCHEMA_VERSION);
+	score_write(&w, s);
 	result_quality(&w, a);
 	result_events(&w, a);
 	result_cycles(&w, a);
@@ -69,6 +73,15 @@ static int write_result(const struct options *o, const struct analysis *a, struc
 	return fsx_replace(o->out, buf_str(&text), text.len, 0644, e);
 }
 
+static int judge(const struct options *o, const struct analysis *a, struct score *ret, struct err *e)
+{
+	CLEANUP(model_free_p) struct model *model = NULL;
+
+	if (o->model_dir && model_open(o->model_dir, &model, e) < 0)
+		return err_wrap(e, "model");
+	return score_make(model, o->allow_demonstration, a, ret, e) < 0 ? err_wrap(e, "score") : 0;
+}
+
 static int run(const struct options *o, struct err *e)
 {
 	static const struct sandbox limits = {
@@ -77,8 +90,9 @@ static int run(const struct options *o, struct err *e)
 	KEYPOINTS_CLEANUP struct keypoints front;
 	KEYPOINTS_CLEANUP struct keypoints side;
 	ANALYSIS_CLEANUP struct analysis a = { 0 };
+	struct score score;
 	struct keypoints *k[VIEWS] = { [VIEW_FRONT] = &front, [VIEW_SIDE] = &side };
-	double t[4] = { now_ms() };
+	double t[5] = { now_ms() };
 
 	keypoints_init(&front);
 	keypoints_init(&side);
@@ -92,14 +106,17 @@ static int run(const struct options *o, struct err *e)
 		    e) < 0)
 		return -1;
 	t[2] = now_ms();
-	if (write_result(o, &a, e) < 0)
+	if (judge(o, &a, &score, e) < 0)
 		return -1;
 	t[3] = now_ms();
+	if (write_result(o, &a, &score, e) < 0)
+		return -1;
+	t[4] = now_ms();
 	if (o->summary || (!o->no_summary && isatty(STDOUT_FILENO)))
-		summary_print(stdout, &a);
+		summary_print(stdout, &a, &score);
 	if (o->timing)
-		fprintf(stderr, "read %.1f ms, analyse %.1f ms, write %.1f ms\n", t[1] - t[0], t[2] - t[1],
-			t[3] - t[2]);
+		fprintf(stderr, "read %.1f ms, analyse %.1f ms, score %.1f ms, write %.1f ms\n", t[1] - t[0],
+			t[2] - t[1], t[3] - t[2], t[4] - t[3]);
 	return 0;
 }
 

@@ -32,7 +32,24 @@ static void views(FILE *out, const struct analysis *a)
 	}
 }
 
-void summary_print(FILE *out, const struct analysis *a)
+static void print_score(FILE *out, const struct score *s)
+{
+	if (!isnan(s->value)) {
+		fprintf(out, "score  %.3f (95 %%: %.3f to %.3f)  %s\n", s->value, s->low, s->high,
+			s->at_threshold ? s->model.above : s->model.below);
+		fprintf(out, "       %s %s: %s\n", s->model.name, s->model.version, s->model.notice);
+		return;
+	}
+	fprintf(out, "score  none\n");
+	for (enum score_reason r = 0; r < SCORE_REASONS; r++)
+		if (s->reasons >> r & 1)
+			fprintf(out, "       - %s\n", score_reason_text(r));
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (s->flags >> f & 1)
+			fprintf(out, "       - %s\n", flag_text(f));
+}
+
+void summary_print(FILE *out, const struct analysis *a, const struct score *s)
 {
 	views(out, a);
 	fprintf(out, "%-23s %-10s  %-24s  %-24s\n", "parameter", "unit", "left", "right");
@@ -49,4 +66,5 @@ void summary_print(FILE *out, const struct analysis *a)
 			cell(out, r, i);
 		fputc('\n', out);
 	}
+	print_score(out, s);
 }

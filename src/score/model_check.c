@@ -1,0 +1,118 @@
+#include "score/model_check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+
+enum { DEPTH = 16, MAX_TREES = 5000, MAX_NODES = 4095 };
+
+/* Numbers stand as text in XGBoost's "…_param" objects. */
+static bool text_is(const struct json *object, const char *member, const char *want)
+{
+	return strcmp(json_str(json_get(object, member), ""), want) == 0;
+}
+
+static int check_names(const struct json *learner, const struct manifest *m, struct err *e)
+{
+	size_t i = 0;
+	char count[24];
+
+	for (const struct json *v = json_first(json_get(learner, "feature_names")); v; v = json_next(v), i++)
+		if (i >= m->features || strcmp(json_str(v, ""), feature_name(m->feature[i])) != 0)
+			return err_set(e, ERR_CORRUPT,
+				"feature %zu of the model is \"%.60s\", which the manifest does not have "
+				"there",
+				i + 1, json_str(v, ""));
+	if (i < m->features)
+		return err_set(e, ERR_CORRUPT, "the manifest's feature %s is missing in the model",
+			feature_name(m->feature[i]));
+	snprintf(count, sizeof count, "%zu", m->features);
+	if (!text_is(json_get(learner, "learner_model_param"), "num_feature", count))
+		return err_set(e, ERR_CORRUPT, "num_feature is not %zu", m->features);
+	return 0;
+}
+
+/* -1 (a leaf) or a later node. */
+static int check_children(const struct json *list, size_t nodes, struct err *e)
+{
+	size_t i = 0;
+
+	for (const struct json *v = json_first(list); v; v = json_next(v), i++) {
+		int64_t child = json_int(v, -2);
+		if (child != -1 && (child <= (int64_t)i || child >= (int64_t)nodes))
+			return err_set(e, ERR_CORRUPT, "node %zu has a child outside its tree", i);
+	}
+	return i == nodes ? 0 : err_set(e, ERR_CORRUPT, "%zu children for %zu nodes", i, nodes);
+}
+
+static int check_tree(const struct json *tree, size_t features, struct err *e)
+{
+	static const char *const same_length[] = { "left_children", "right_children", "split_indices",
+		"split_conditions", "parents", "default_left", "base_weights", "loss_changes", "sum_hessian",
+		"split_type" };
+	const struct json *left = json_get(tree, "left_children"), *right = json_get(tree, "right_children");
+	size_t nodes = json_len(left);
+	char count[24];
+
+	snprintf(count, sizeof count, "%zu", nodes);
+	if (nodes < 1 || nodes > MAX_NODES || !text_is(json_get(tree, "tree_param"), "num_nodes", count))
+		return err_set(e, ERR_CORRUPT, "its count of nodes is wrong or above %d", MAX_NODES);
+	for (size_t i = 0; i < sizeof same_length / sizeof *same_length; i++)
+		if (json_len(json_get(tree, same_length[i])) != nodes)
+			return err_set(e, ERR_CORRUPT, "%s has not one entry a node", same_length[i]);
+	if (check_children(left, nodes, e) < 0 || check_children(right, nodes, e) < 0)
+		return -1;
+	const struct json *r = json_first(right);
+	for (const struct json *l = json_first(left); l; l = json_next(l), r = json_next(r))
+		if ((json_int(l, -1) < 0) != (json_int(r, -1) < 0))
+			return err_set(e, ERR_CORRUPT, "a node has one child only");
+	for (const struct json *v = json_first(json_get(tree, "split_indices")); v; v = json_next(v))
+		if (json_int(v, -1) < 0 || (size_t)json_int(v, -1) >= features)
+			return err_set(e, ERR_CORRUPT, "it splits at a feature that is not there");
+	for (const struct json *v = json_first(json_get(tree, "split_type")); v; v = json_next(v))
+		if (json_int(v, -1) != 0)
+			return err_set(e, ERR_CORRUPT, "it splits at categories; only numbers are supported");
+	return 0;
+}
+
+static int check_booster(const struct json *booster, size_t features, struct err *e)
+{
+	const struct json *model = json_get(booster, "model");
+	size_t trees = json_len(json_get(model, "trees")), groups = 0, i = 0;
+	char count[24];
+
+	if (!text_is(booster, "name", "gbtree"))
+		return err_set(e, ERR_CORRUPT, "its booster is \"%.40s\", not gbtree",
+			json_str(json_get(booster, "name"), ""));
+	snprintf(count, sizeof count, "%zu", trees);
+	if (trees < 1 || trees > MAX_TREES ||
+		!text_is(json_get(model, "gbtree_model_param"), "num_trees", count))
+		return err_set(e, ERR_CORRUPT, "its count of trees is wrong or above %d", MAX_TREES);
+	for (const struct json *v = json_first(json_get(model, "tree_info")); v; v = json_next(v), groups++)
+		if (json_int(v, -1) != 0)
+			return err_set(e, ERR_CORRUPT, "it has more than one output");
+	if (groups != trees)
+		return err_set(e, ERR_CORRUPT, "tree_info has not one entry a tree");
+	for (const struct json *v = json_first(json_get(model, "trees")); v; v = json_next(v), i++)
+		if (check_tree(v, features, e) < 0)
+			return err_wrap(e, "tree %zu", i);
+	return 0;
+}
+
+int model_check(const char *text, size_t len, const struct manifest *m, struct err *e)
+{
+	struct json *root __attribute__((cleanup(json_free_p))) = NULL;
+
+	if (json_parse(text, len, DEPTH, &root, e) < 0)
+		return -1;
+	const struct json *learner = json_get(root, "learner");
+	if (!json_is_object(learner))
+		return err_set(e, ERR_CORRUPT, "this is no XGBoost model in JSON");
+	if (!text_is(json_get(learner, "objective"), "name", "binary:logistic"))
+		return err_set(e, ERR_CORRUPT, "its objective is \"%.40s\", not binary:logistic",
+			json_str(json_get(json_get(learner, "objective"), "name"), ""));
+	if (check_names(learner, m, e) < 0)
+		return -1;
+	return check_booster(json_get(learner, "gradient_booster"), m->features, e);
+}

@@ -1,0 +1,214 @@
+#include "score/score.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "gait/num.h"
+
+enum { DRAWS = 400 };
+
+struct reason_row {
+	const char *code, *text;
+};
+
+static const struct reason_row reasons[SCORE_REASONS] = {
+#define REASON(code, text) [SCORE_##code] = { #code, text },
+#include "score/reasons.def"
+#undef REASON
+};
+
+const char *score_reason_code(enum score_reason r)
+{
+	return reasons[r].code;
+}
+
+const char *score_reason_text(enum score_reason r)
+{
+	return reasons[r].text;
+}
+
+static void add_reason(struct score *s, enum score_reason r)
+{
+	s->reasons |= UINT32_C(1) << r;
+}
+
+static double calibrated(const struct manifest *m, double margin)
+{
+	return 1 / (1 + exp(-(m->slope * margin + m->intercept)));
+}
+
+/* What speaks against a score, everything at once. @x gets the features. */
+static void judge(struct score *s, const struct analysis *a, float *x, float *se)
+{
+	const struct manifest *m = &s->model;
+	const struct view_result *v = &a->view[a->params.of[PARAM_cadence][0].view];
+	size_t missing = 0;
+
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (flag_spoils_score(f) && view_has_flag(v, f))
+			s->flags |= UINT32_C(1) << f;
+	if (v->cycles.of_foot[SIDE_LEFT] < m->min_cycles || v->cycles.of_foot[SIDE_RIGHT] < m->min_cycles)
+		add_reason(s, SCORE_few_strides);
+	for (size_t i = 0; i < m->features; i++) {
+		struct feature_value f = feature_of(&a->params, m->feature[i]);
+		s->share[i] = (struct score_share){ m->feature[i], f.value, NAN };
+		x[i] = (float)f.value;
+		se[i] = (float)f.se;
+		missing += isnan(f.value) ? 1 : 0;
+	}
+	s->shares = m->features;
+	if (missing > m->max_missing)
+		add_reason(s, SCORE_missing_features);
+	if (isnan(a->patient.age_months))
+		add_reason(s, SCORE_age_unknown);
+	else if (a->patient.age_months < m->age_min_months || a->patient.age_months > m->age_max_months)
+		add_reason(s, SCORE_outside_population);
+}
+
+/* Uniform in (0, 1): splitmix64 (Steele 2014). */
+static double uniform(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return ((double)((z ^ z >> 31) >> 11) + 0.5) * 0x1p-53;
+}
+
+static double normal(uint64_t *state)
+{
+	double r = sqrt(-2 * log(uniform(state))); /* Box & Muller 1958 */
+
+	return r * cos(2 * M_PI * uniform(state));
+}
+
+static int interval(struct model *m, struct score *s, const float *x, const float *se, struct err *e)
+{
+	size_t n = s->shares;
+	CLEANUP(free_p) float *draws = malloc(DRAWS * n * sizeof *draws);
+	float margin[DRAWS];
+	double value[DRAWS];
+	uint64_t state = 1;
+
+	if (!draws)
+		return err_set(e, ERR_NOMEM, "no memory for the score's interval");
+	for (size_t d = 0; d < DRAWS; d++)
+		for (size_t i = 0; i < n; i++) {
+			double step = normal(&state);
+			draws[d * n + i] = isnan(se[i]) ? x[i] : (float)((double)x[i] + step * (double)se[i]);
+		}
+	if (model_margins(m, draws, DRAWS, margin, e) < 0)
+		return -1;
+	for (size_t d = 0; d < DRAWS; d++)
+		value[d] = calibrated(&s->model, (double)margin[d]);
+	s->low = fmin(num_quantile(value, DRAWS, 0.025), s->value);
+	s->high = fmax(num_quantile(value, DRAWS, 0.975), s->value);
+	return 0;
+}
+
+int score_make(struct model *m, bool allow, const struct analysis *a, struct score *ret, struct err *e)
+{
+	struct score s = { .value = NAN, .low = NAN, .high = NAN, .margin = NAN, .bias = NAN };
+	float x[FEATURES], se[FEATURES], margin, share[FEATURES + 1];
+
+	if (!m) {
+		add_reason(&s, SCORE_no_model);
+		*ret = s;
+		return 0;
+	}
+	s.has_model = true;
+	s.model = *model_manifest(m);
+	judge(&s, a, x, se);
+	if (s.model.demonstration && !allow)
+		add_reason(&s, SCORE_demonstration_not_allowed);
+	if (s.reasons || s.flags) {
+		*ret = s;
+		return 0;
+	}
+	if (model_margins(m, x, 1, &margin, e) < 0 || model_contributions(m, x, share, e) < 0)
+		return -1;
+	for (size_t i = 0; i < s.shares; i++)
+		s.share[i].contribution = (double)share[i];
+	s.bias = (double)share[s.shares];
+	s.margin = (double)margin;
+	s.value = calibrated(&s.model, s.margin);
+	s.at_threshold = s.value >= s.model.threshold;
+	if (interval(m, &s, x, se, e) < 0)
+		return -1;
+	*ret = s;
+	return 0;
+}
+
+static void write_model(struct json_w *w, const struct score *s)
+{
+	if (!s->has_model) {
+		json_w_null(w, "model");
+		return;
+	}
+	json_w_obj(w, "model");
+	json_w_str(w, "name", s->model.name);
+	json_w_str(w, "version", s->model.version);
+	json_w_str(w, "sha256", s->model.sha256);
+	json_w_bool(w, "demonstration", s->model.demonstration);
+	json_w_str(w, "population", s->model.population);
+	json_w_str(w, "notice", s->model.notice);
+	json_w_obj_end(w);
+}
+
+static void write_shares(struct json_w *w, const struct score *s)
+{
+	json_w_num(w, "margin", s->margin, 6);
+	json_w_num(w, "bias", s->bias, 6);
+	json_w_arr(w, "contributions");
+	for (size_t i = 0; i < s->shares; i++) {
+		json_w_obj(w, NULL);
+		json_w_str(w, "feature", feature_name(s->share[i].feature));
+		json_w_str(w, "unit", feature_unit(s->share[i].feature));
+		json_w_num(w, "value", s->share[i].value, 6);
+		json_w_num(w, "contribution", s->share[i].contribution, 6);
+		json_w_obj_end(w);
+	}
+	json_w_arr_end(w);
+}
+
+static void write_reasons(struct json_w *w, const struct score *s)
+{
+	json_w_arr(w, "reasons");
+	for (enum score_reason r = 0; r < SCORE_REASONS; r++)
+		if (s->reasons >> r & 1) {
+			json_w_obj(w, NULL);
+			json_w_str(w, "code", reasons[r].code);
+			json_w_str(w, "text", reasons[r].text);
+			json_w_obj_end(w);
+		}
+	for (enum flag f = 0; f < FLAGS; f++)
+		if ((s->flags >> f & 1) &&
+			!(f == FLAG_few_strides && (s->reasons >> SCORE_few_strides & 1))) {
+			json_w_obj(w, NULL);
+			json_w_str(w, "code", flag_code(f));
+			json_w_str(w, "text", flag_text(f));
+			json_w_obj_end(w);
+		}
+	json_w_arr_end(w);
+}
+
+void score_write(struct json_w *w, const struct score *s)
+{
+	json_w_obj(w, "score");
+	json_w_num(w, "value", s->value, 6);
+	write_model(w, s);
+	if (isnan(s->value)) {
+		json_w_null(w, "interval");
+		json_w_null(w, "decision");
+	} else {
+		json_w_arr(w, "interval");
+		json_w_num(w, NULL, s->low, 6);
+		json_w_num(w, NULL, s->high, 6);
+		json_w_arr_end(w);
+		json_w_str(w, "decision", s->at_threshold ? s->model.above : s->model.below);
+	}
+	write_shares(w, s);
+	write_reasons(w, s);
+	json_w_obj_end(w);
+}

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "gait/analyze.h"
+#include "score/model.h"
+
+enum score_reason {
+#define REASON(code, text) SCORE_##code,
+#include "score/reasons.def"
+#undef REASON
+	SCORE_REASONS
+};
+
+struct score_share {
+	enum feature feature;
+	double value;        /* NaN where not measured */
+	double contribution; /* to the margin */
+};
+
+/* A model's opinion of one analysis, or why it has none. Not a diagnosis. */
+struct score {
+	double value;        /* 0…1 after calibration; NaN: none, see reasons */
+	double low, high;    /* 95 % interval from the features' own uncertainty; NaN unknown */
+	double margin, bias; /* margin = bias + sum of contributions */
+	struct score_share share[FEATURES];
+	size_t shares;
+	bool at_threshold; /* at or above the decision threshold */
+	uint32_t reasons;  /* bits of enum score_reason */
+	uint32_t flags;    /* bits of enum flag: those of the timing view that spoil a score */
+	bool has_model;
+	struct manifest model;
+};
+
+/**
+ * score_make() - let @m judge an analysis
+ * @m        may be NULL: no model
+ * @allow    may a demonstration model speak?
+ * Interval  the features are drawn 400 times from normals of their standard errors (a fixed generator, so the
+ * same input gives the same interval); 2.5 and 97.5 % of the scores (parametric bootstrap, Efron & Tibshirani
+ * 1993). Errors between features are taken as independent. Return    0 also without a score; -1 where the
+ * model itself fails
+ */
+int score_make(struct model *m, bool allow, const struct analysis *a, struct score *ret, struct err *e);
+
+/* The member "score" of result.json. */
+void score_write(struct json_w *w, const struct score *s);
+
+const char *score_reason_code(enum score_reason r);
+const char *score_reason_text(enum score_reason r);
