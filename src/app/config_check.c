@@ -1,0 +1,152 @@
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "app/config.h"
+#include "app/config_value.h"
+#include "base/crypto.h"
+#include "base/fsx.h"
+
+/* The world around the settings. Looks only. */
+
+struct findings {
+	struct config_finding *list;
+	unsigned count, max;
+};
+
+/* A finding's words are "TEXT\nWHAT TO DO". */
+__attribute__((format(printf, 4, 5))) static void find(
+	struct findings *f, enum config_index i, bool fatal, const char *fmt, ...)
+{
+	char words[sizeof f->list->text + sizeof f->list->todo];
+	va_list ap;
+
+	if (f->count == f->max)
+		return;
+	va_start(ap, fmt);
+	if (vsnprintf(words, sizeof words, fmt, ap) < 0)
+		words[0] = '\0';
+	va_end(ap);
+	struct config_finding *n = &f->list[f->count++];
+	char *todo = strchr(words, '\n');
+	*n = (struct config_finding){ .option = i, .fatal = fatal };
+	if (todo)
+		*todo++ = '\0';
+	snprintf(n->text, sizeof n->text, "%.*s", (int)sizeof n->text - 1, words);
+	snprintf(n->todo, sizeof n->todo, "%.*s", (int)sizeof n->todo - 1, todo ? todo : "");
+}
+
+/* @path, or its closest parent that is there, in @out. */
+static void nearest(const char *path, char out[CONFIG_PATH_BYTES], struct stat *st)
+{
+	snprintf(out, CONFIG_PATH_BYTES, "%s", path);
+	while (stat(out, st) < 0 && out[1]) {
+		char *slash = strrchr(out, '/');
+		if (!slash)
+			return;
+		slash[slash == out] = '\0';
+	}
+}
+
+/* A directory that gaitd makes: there and writable, or to be made in one that is. */
+static void check_made(struct findings *f, enum config_index i, const char *path)
+{
+	char there[CONFIG_PATH_BYTES];
+	struct stat st = { 0 };
+
+	nearest(path, there, &st);
+	bool is_writable_dir = S_ISDIR(st.st_mode) && access(there, R_OK | W_OK | X_OK) == 0;
+	if (is_writable_dir)
+		return;
+	if (strcmp(there, path) != 0)
+		find(f, i, true,
+			"%s is not there, and this user may not make it in %s\n"
+			"make it: install -d -m 700 -o USER %s, with the user that runs gaitd",
+			path, there, path);
+	else if (!S_ISDIR(st.st_mode))
+		find(f, i, true, "%s is no directory\nremove it or name another place", path);
+	else
+		find(f, i, true, "%s may not be written by this user\nchown it to the user that runs gaitd",
+			path);
+}
+
+static void check_path(struct findings *f, enum config_index i, const char *path)
+{
+	const char *want = config_options[i].least;
+	bool is_program = strcmp(want, "program") == 0, is_dir = strcmp(want, "dir") == 0;
+	struct stat st;
+
+	if (strcmp(want, "made") == 0)
+		check_made(f, i, path);
+	else if (stat(path, &st) < 0)
+		find(f, i, true, "%s: %s\n%s", path, strerror(errno),
+			is_program ? "build or install it, or name the right place" : "name the right place");
+	else if (is_dir ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))
+		find(f, i, true, "%s is no %s\nname the right place", path, is_dir ? "directory" : "file");
+	else if (access(path, is_dir ? R_OK | X_OK : is_program ? X_OK : R_OK) < 0)
+		find(f, i, true, "%s may not be %s by this user\nchange its mode or owner", path,
+			is_program ? "run" : "read");
+}
+
+static void check_secret(struct findings *f, enum config_index i, const char *path)
+{
+	char secret[4096];
+	struct err e = { 0 };
+
+	if (fsx_read_secret(path, secret, sizeof secret, &e) < 0)
+		find(f, i, true, "%s\nchmod 600 it, owned by the user that runs gaitd", e.msg);
+	else if (strlen(secret) < 32)
+		find(f, i, true,
+			"%s: its first line is shorter than 32 characters\n"
+			"write a new one: head -c 32 /dev/urandom | base64 >%s",
+			path, path);
+	secret_wipe(secret, sizeof secret);
+}
+
+static void check_disk(struct findings *f, const struct config *cfg)
+{
+	char data[CONFIG_PATH_BYTES], blobs[CONFIG_PATH_BYTES];
+	struct stat data_st = { 0 }, blobs_st = { 0 };
+	int64_t bytes;
+
+	nearest(cfg->data_dir, data, &data_st);
+	nearest(cfg->blob_dir, blobs, &blobs_st);
+	if (data_st.st_dev != blobs_st.st_dev)
+		find(f, CONFIG_blob_dir, false,
+			"%s is on another file system than data.dir\n"
+			"uploads are copied instead of linked: put both on one to save the time and the "
+			"space",
+			cfg->blob_dir);
+	if (fsx_free_bytes(data, &bytes, NULL) == 0 &&
+		bytes < cfg->upload_min_free_bytes + cfg->upload_max_body_bytes)
+		find(f, CONFIG_upload_min_free_bytes, false,
+			"%lld MB are free in %s: a largest upload would leave less than "
+			"upload.min_free_bytes\n"
+			"make room, or lower upload.min_free_bytes or upload.max_body_bytes",
+			(long long)(bytes / 1000000), data);
+}
+
+unsigned config_check(const struct config *cfg, struct config_finding *ret, unsigned max)
+{
+	struct findings f = { ret, 0, max };
+
+	for (int i = 0; i < CONFIG_COUNT; i++) {
+		const char *path = cfg->text[i];
+		if (path[0] == '\0')
+			continue;
+		if (config_options[i].type == CONFIG_PATH)
+			check_path(&f, (enum config_index)i, path);
+		else if (config_options[i].type == CONFIG_SECRET_FILE)
+			check_secret(&f, (enum config_index)i, path);
+	}
+	if (cfg->model_allow_demonstration && cfg->model_dir[0] == '\0')
+		find(&f, CONFIG_model_dir, false,
+			"is empty although model.allow_demonstration is set\nname the model's directory: "
+			"without it no "
+			"result has a score");
+	check_disk(&f, cfg);
+	return f.count;
+}
