@@ -15,7 +15,7 @@ void req_problem_as(struct http_req *r, int status, const char *title, const str
 	struct err e;
 
 	if (status >= 500 && status != 501)
-		log_event(LOG_ERROR, "http.failed", LOG_S("id", r->id),
+		log_event(status == 500 ? LOG_ERROR : LOG_WARN, "http.failed", LOG_S("id", r->id),
 			LOG_S("kind", err_kind_name(cause->kind)), LOG_S("cause", cause->msg));
 	if (answer_problem(&r->answer, status, title, cause, NULL, r->id, &e) == 0)
 		return;

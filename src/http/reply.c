@@ -71,7 +71,7 @@ int http_reply_problem(
 	if (first_answer(r, e))
 		return -1;
 	if (status >= 500)
-		log_event(LOG_ERROR, "http.failed", LOG_S("id", r->id),
+		log_event(status == 500 ? LOG_ERROR : LOG_WARN, "http.failed", LOG_S("id", r->id),
 			LOG_S("kind", err_kind_name(cause->kind)), LOG_S("cause", cause->msg));
 	return answer_problem(&r->answer, status, NULL, cause, fields, r->id, e) ? -1 : HTTP_ANSWERED;
 }

@@ -1,14 +1,9 @@
 #pragma once
 
-#include <stdarg.h>
-#include <stdatomic.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <stdbool.h>
+#include "support/testing.h"
 
 #include <pthread.h>
-#include <cmocka.h>
+#include <stdatomic.h>
 
 #include "base/buf.h"
 #include "http/server.h"
