@@ -32,6 +32,12 @@ void field_pose(struct field *f, const struct figure *figure, const struct skele
 		}
 	}
 	f->centre = v3(pose->bone[BONE_PELVIS].at.x, pose->bone[BONE_PELVIS].at.y, .5f * height);
+	f->radius = 0;
+	for (int i = 0; i < figure->parts; i++) {
+		struct vec3 a = v_sub(f->seg[i].a, f->centre), b = v_add(a, f->seg[i].ab);
+
+		f->radius = fmaxf(f->radius, fmaxf(v_len(a), v_len(b)) + f->seg[i].radius + MARGIN);
+	}
 }
 
 /* Nearest approach of the ray (o, unit d) to a segment: distance, and where on both (@h in 0..1, @t). */
@@ -71,6 +77,10 @@ int field_near(const struct field *f, struct vec3 origin, struct vec3 dir, float
 	l->n = l->n_others = 0;
 	l->t_near = 1e9f;
 	l->t_far = 0;
+	struct vec3 to = v_sub(f->centre, origin);
+	float along = v_dot(to, dir);
+	if (v_len(v_mad(to, dir, -along)) > f->radius + along * spread)
+		return 0;
 	for (int i = 0; i < f->figure->parts; i++) {
 		const struct segment *s = &f->seg[i];
 		float h, t, reach = s->radius + MARGIN;

@@ -26,6 +26,7 @@ struct field {
 	struct blocker blocker[FIGURE_PARTS_MAX];
 	int blockers;
 	struct vec3 centre; /* of the body */
+	float radius;       /* around it, all parts and the margin of blending within */
 	float height;
 };
 

@@ -17,7 +17,7 @@
 enum { THREADS_MAX = 64, SPARE_SLOTS = 2, TRUTH_MAX = 256 << 20 };
 
 struct slot {
-	uint8_t *rgb;
+	struct canvas *canvas;
 	int picture; /* that lies finished here, or -1 */
 };
 
@@ -38,7 +38,7 @@ struct studio {
 	int stop;
 };
 
-static void render_picture(const struct studio *s, int picture, struct field *field, uint8_t *rgb)
+static void render_picture(const struct studio *s, int picture, struct field *field, struct canvas *canvas)
 {
 	int frame = picture / s->n_views;
 	struct skeleton pose;
@@ -46,7 +46,7 @@ static void render_picture(const struct studio *s, int picture, struct field *fi
 	skeleton_at(&s->film.kin, film_time(&s->film, frame), s->film.scene.place, &pose);
 	field_pose(field, &s->figure, &pose, (float)s->film.kin.body.height);
 	enum view v = s->views[picture % s->n_views];
-	render_frame(&s->film.scene, v, s->back[v], field, frame, rgb);
+	render_frame(&s->film.scene, v, s->back[v], field, frame, canvas);
 }
 
 /* The next picture whose slot is free; -1 when there is none left. */
@@ -72,7 +72,7 @@ static void *worker(void *arg)
 	while ((picture = claim(s)) >= 0) {
 		struct slot *slot = &s->slot[picture % s->slots];
 
-		render_picture(s, picture, &field, slot->rgb);
+		render_picture(s, picture, &field, slot->canvas);
 		pthread_mutex_lock(&s->lock);
 		slot->picture = picture;
 		pthread_cond_broadcast(&s->changed);
@@ -90,7 +90,7 @@ static int encode_all(struct studio *s, void (*report)(int, int), struct err *e)
 		while (slot->picture != i)
 			pthread_cond_wait(&s->changed, &s->lock);
 		pthread_mutex_unlock(&s->lock);
-		if (encode_frame(s->encoder[s->views[i % s->n_views]], slot->rgb, e))
+		if (encode_frame(s->encoder[s->views[i % s->n_views]], slot->canvas->rgb, e))
 			return -1;
 		pthread_mutex_lock(&s->lock);
 		s->encoded = i + 1;
@@ -133,7 +133,7 @@ static void studio_free(struct studio *s)
 		background_free(s->back[v]);
 	}
 	for (int i = 0; i < s->slots; i++)
-		free(s->slot[i].rgb);
+		canvas_free(s->slot[i].canvas);
 	pthread_cond_destroy(&s->changed);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
@@ -158,14 +158,11 @@ static int open_views(struct studio *s, const struct options *o, struct err *e)
 
 static int open_slots(struct studio *s, const struct options *o, struct err *e)
 {
-	size_t bytes = (size_t)3 * (size_t)o->frame_width * (size_t)o->frame_height;
-
 	s->slots = o->threads + SPARE_SLOTS;
 	for (int i = 0; i < s->slots; i++) {
 		s->slot[i].picture = -1;
-		s->slot[i].rgb = malloc(bytes);
-		if (!s->slot[i].rgb)
-			return err_set(e, ERR_NOMEM, "pictures of %dx%d", o->frame_width, o->frame_height);
+		if (canvas_new(o->frame_width, o->frame_height, &s->slot[i].canvas, e))
+			return -1;
 	}
 	return 0;
 }

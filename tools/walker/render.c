@@ -161,42 +161,73 @@ int render_background(
 
 /* ---- the walker ---- */
 
-/* One tile of the picture under work. */
-struct tile {
+void canvas_free(struct canvas *c)
+{
+	if (!c)
+		return;
+	free(c->rgb);
+	free(c->light);
+	free(c->seen);
+	free(c);
+}
+DEFINE_CLEANUP(struct canvas *, canvas_free)
+
+int canvas_new(int width, int height, struct canvas **ret, struct err *e)
+{
+	CLEANUP(canvas_free_p) struct canvas *c = calloc(1, sizeof *c);
+	size_t pixels = (size_t)width * (size_t)height;
+
+	if (!c)
+		return err_set(e, ERR_NOMEM, "picture");
+	c->rgb = malloc(3 * pixels);
+	c->light = malloc(pixels * sizeof *c->light);
+	c->seen = malloc(pixels);
+	if (!c->rgb || !c->light || !c->seen)
+		return err_set(e, ERR_NOMEM, "picture of %dx%d", width, height);
+	*ret = TAKE(c);
+	return 0;
+}
+
+/* The picture and the tile of it under work. */
+struct work {
 	const struct scene *scene;
 	enum view view;
 	const struct camera *camera;
 	const struct background *back;
 	const struct field *field;
+	struct canvas *canvas;
 	struct near_list near;
 	int x0, y0, x1, y1;
 	int shadowed; /* the room here may lie in the walker's shadow */
-	struct vec3 light[TILE * TILE];
-	int seen[TILE * TILE]; /* which part of the figure, or NOTHING */
 };
 
-/* The room behind, darkened by the walker where it may be. */
-static struct vec3 room_behind(const struct tile *t, int x, int y)
+static size_t pixel(const struct work *w, int x, int y)
 {
-	const struct room_light *l = &t->back->light[(size_t)y * (size_t)t->back->width + (size_t)x];
+	return (size_t)y * (size_t)w->back->width + (size_t)x;
+}
 
-	if (!t->shadowed)
+/* The room behind, darkened by the walker where it may be. */
+static struct vec3 room_behind(const struct work *w, int x, int y)
+{
+	const struct room_light *l = &w->back->light[pixel(w, x, y)];
+
+	if (!w->shadowed)
 		return v_add(l->ambient, l->lamp);
-	struct vec3 ray = camera_ray(t->camera, (float)x + .5f, (float)y + .5f);
-	struct room_point p = room_hit(&t->scene->room, t->camera->at, ray);
-	float open = field_openness(t->field, p.at, p.normal, -1);
+	struct vec3 ray = camera_ray(w->camera, (float)x + .5f, (float)y + .5f);
+	struct room_point p = room_hit(&w->scene->room, w->camera->at, ray);
+	float open = field_openness(w->field, p.at, p.normal, -1);
 
-	return v_mad(v_mul(l->ambient, open), l->lamp, field_light(t->field, p.at, t->scene->to_light, 0));
+	return v_mad(v_mul(l->ambient, open), l->lamp, field_light(w->field, p.at, w->scene->to_light, 0));
 }
 
 /* Follow one ray to the walker; @hit is written where it meets it. */
-static int march(const struct tile *t, struct vec3 ray, struct vec3 *hit)
+static int march(const struct work *w, struct vec3 ray, struct vec3 *hit)
 {
-	float s = fmaxf(t->near.t_near, .05f);
+	float s = fmaxf(w->near.t_near, .05f);
 
-	for (int i = 0; i < STEPS && s < t->near.t_far; i++) {
-		*hit = v_mad(t->camera->at, ray, s);
-		float d = field_distance(t->field, &t->near, *hit);
+	for (int i = 0; i < STEPS && s < w->near.t_far; i++) {
+		*hit = v_mad(w->camera->at, ray, s);
+		float d = field_distance(w->field, &w->near, *hit);
 
 		if (d < .0007f)
 			return 1;
@@ -206,110 +237,130 @@ static int march(const struct tile *t, struct vec3 ray, struct vec3 *hit)
 }
 
 /* Light through one image point; *@seen tells what is there. */
-static struct vec3 sample(const struct tile *t, float x, float y, int *seen)
+static struct vec3 sample(const struct work *w, float x, float y, int8_t *seen)
 {
-	struct vec3 ray = camera_ray(t->camera, x, y), hit, n;
+	struct vec3 ray = camera_ray(w->camera, x, y), hit, n;
 
-	if (t->near.n == 0 || !march(t, ray, &hit)) {
+	if (w->near.n == 0 || !march(w, ray, &hit)) {
 		*seen = NOTHING;
-		return room_behind(t, (int)x, (int)y);
+		return room_behind(w, (int)x, (int)y);
 	}
-	*seen = t->field->figure->part[field_surface(t->field, &t->near, hit, &n)].group;
-	return shade_walker(t->scene, t->view, t->field, &t->near, hit, ray);
+	int part = field_surface(w->field, &w->near, hit, &n);
+	*seen = (int8_t)w->field->figure->part[part].group;
+	return shade_walker(w->scene, w->view, w->field, &w->near, part, n, hit, ray);
 }
 
 /* Does the pixel lie on an edge: another limb or a sharp change of light beside it? */
-static int on_edge(const struct tile *t, int x, int y)
+static int on_edge(const struct work *w, int x, int y)
 {
 	static const int dx[] = { 1, -1, 0, 0 }, dy[] = { 0, 0, 1, -1 };
-	int id = (y - t->y0) * TILE + x - t->x0, mine = t->seen[id];
-	struct vec3 a = t->light[id];
+	const int8_t *seen = w->canvas->seen;
+	const struct vec3 *light = w->canvas->light;
+	size_t here = pixel(w, x, y);
 
 	for (int k = 0; k < 4; k++) {
-		int u = x + dx[k], v = y + dy[k], other = (v - t->y0) * TILE + u - t->x0;
+		int u = x + dx[k], v = y + dy[k];
 
-		if (u < t->x0 || v < t->y0 || u >= t->x1 || v >= t->y1) {
-			if (mine != NOTHING)
-				return 1; /* the neighbour is another tile's: be careful */
+		if (u < 0 || v < 0 || u >= w->back->width || v >= w->back->height)
 			continue;
-		}
-		if (t->seen[other] != mine)
+		size_t there = pixel(w, u, v);
+		if (seen[there] != seen[here])
 			return 1;
-		struct vec3 b = t->light[other];
-		float la = a.x + a.y + a.z, lb = b.x + b.y + b.z;
-		if (mine != NOTHING && fabsf(la - lb) > .12f * (la + lb))
+		if (seen[here] == NOTHING)
+			continue;
+		float a = light[here].x + light[here].y + light[here].z;
+		float b = light[there].x + light[there].y + light[there].z;
+		if (fabsf(a - b) > .12f * (a + b))
 			return 1;
 	}
 	return 0;
 }
 
 /* The pixel again from four samples. */
-static struct vec3 refined(const struct tile *t, int x, int y)
+static struct vec3 refined(const struct work *w, int x, int y)
 {
+	static const float ox[] = { .375f, .875f, .125f, .625f }, oy[] = { .125f, .375f, .625f, .875f };
 	struct vec3 sum = v3(0, 0, 0);
-	int seen;
+	int8_t seen;
 
-	for (int k = 0; k < 4; k++) {
-		static const float ox[] = { .375f, .875f, .125f, .625f },
-				   oy[] = { .125f, .375f, .625f, .875f };
-
-		sum = v_mad(sum, sample(t, (float)x + ox[k], (float)y + oy[k], &seen), .25f);
-	}
+	for (int k = 0; k < 4; k++)
+		sum = v_mad(sum, sample(w, (float)x + ox[k], (float)y + oy[k], &seen), .25f);
 	return sum;
 }
 
 /* May the walker shade the room's point behind the tile's middle? */
-static int may_shadow(const struct tile *t, struct vec3 ray)
+static int may_shadow(const struct work *w, struct vec3 ray)
 {
-	struct room_point p = room_hit(&t->scene->room, t->camera->at, ray);
-	const struct field *f = t->field;
+	struct room_point p = room_hit(&w->scene->room, w->camera->at, ray);
+	const struct field *f = w->field;
 	struct vec3 to = v_sub(p.at, f->centre);
-	float size = f->height / 1.72f, along = -v_dot(to, t->scene->to_light);
-	struct vec3 nearest = v_mad(to, t->scene->to_light, along);
+	float size = f->height / 1.72f, along = -v_dot(to, w->scene->to_light);
+	struct vec3 nearest = v_mad(to, w->scene->to_light, along);
 
 	if (to.x * to.x + to.y * to.y < size * size)
 		return 1;
 	return along > -size && hypotf(nearest.x, nearest.y) < .75f * size && fabsf(nearest.z) < 1.2f * size;
 }
 
-static void render_tile(struct tile *t, uint8_t *rgb)
+/* First pass: one sample a pixel. */
+static void tile_sample(struct work *w)
 {
-	struct vec3 middle =
-		camera_ray(t->camera, .5f * (float)(t->x0 + t->x1), .5f * (float)(t->y0 + t->y1));
+	struct canvas *c = w->canvas;
 
-	field_near(t->field, t->camera->at, middle, .75f * TILE / t->camera->focal, &t->near);
-	t->shadowed = may_shadow(t, middle);
-	if (t->near.n == 0 && !t->shadowed)
+	if (w->near.n == 0 && !w->shadowed)
 		return;
-	for (int y = t->y0; y < t->y1; y++) {
-		for (int x = t->x0; x < t->x1; x++) {
-			int id = (y - t->y0) * TILE + x - t->x0;
+	for (int y = w->y0; y < w->y1; y++) {
+		for (int x = w->x0; x < w->x1; x++) {
+			size_t at = pixel(w, x, y);
 
-			t->light[id] = sample(t, (float)x + .5f, (float)y + .5f, &t->seen[id]);
+			c->light[at] = sample(w, (float)x + .5f, (float)y + .5f, &c->seen[at]);
+			put(w->back, c->light[at], c->rgb + 3 * at);
 		}
 	}
-	for (int y = t->y0; y < t->y1; y++) {
-		for (int x = t->x0; x < t->x1; x++) {
-			int id = (y - t->y0) * TILE + x - t->x0, edge = t->near.n && on_edge(t, x, y);
-			size_t at = (size_t)y * (size_t)t->back->width + (size_t)x;
+}
 
-			put(t->back, edge ? refined(t, x, y) : t->light[id], rgb + 3 * at);
+/* Second pass: edges again, smoothly. Needs the first pass of the neighbouring tiles. */
+static void tile_refine(struct work *w)
+{
+	if (w->near.n == 0)
+		return;
+	for (int y = w->y0; y < w->y1; y++) {
+		for (int x = w->x0; x < w->x1; x++) {
+			if (on_edge(w, x, y))
+				put(w->back, refined(w, x, y), w->canvas->rgb + 3 * pixel(w, x, y));
+		}
+	}
+}
+
+static void each_tile(struct work *w, void (*pass)(struct work *))
+{
+	const struct background *b = w->back;
+
+	for (w->y0 = 0; w->y0 < b->height; w->y0 += TILE) {
+		w->y1 = w->y0 + TILE < b->height ? w->y0 + TILE : b->height;
+		for (w->x0 = 0; w->x0 < b->width; w->x0 += TILE) {
+			w->x1 = w->x0 + TILE < b->width ? w->x0 + TILE : b->width;
+			struct vec3 middle = camera_ray(
+				w->camera, .5f * (float)(w->x0 + w->x1), .5f * (float)(w->y0 + w->y1));
+
+			field_near(w->field, w->camera->at, middle, .75f * TILE / w->camera->focal, &w->near);
+			w->shadowed = may_shadow(w, middle);
+			pass(w);
 		}
 	}
 }
 
 void render_frame(const struct scene *s, enum view view, const struct background *b, const struct field *f,
-	int frame, uint8_t *rgb)
+	int frame, struct canvas *c)
 {
-	struct tile t = { .scene = s, .view = view, .camera = &s->camera[view], .back = b, .field = f };
+	struct work w = {
+		.scene = s, .view = view, .camera = &s->camera[view], .back = b, .field = f, .canvas = c
+	};
+	size_t pixels = (size_t)b->width * (size_t)b->height;
 
-	memcpy(rgb, b->rgb, (size_t)3 * (size_t)b->width * (size_t)b->height);
-	for (t.y0 = 0; t.y0 < b->height; t.y0 += TILE) {
-		t.y1 = t.y0 + TILE < b->height ? t.y0 + TILE : b->height;
-		for (t.x0 = 0; t.x0 < b->width; t.x0 += TILE) {
-			t.x1 = t.x0 + TILE < b->width ? t.x0 + TILE : b->width;
-			render_tile(&t, rgb);
-		}
-	}
-	add_grain(b, frame, rgb);
+	memcpy(c->rgb, b->rgb, 3 * pixels);
+	memset(c->seen, NOTHING, pixels);
+	each_tile(&w, tile_sample);
+	each_tile(&w, tile_refine);
+	add_grain(b, frame, c->rgb);
 }

@@ -20,11 +20,22 @@ int render_background(
 	const struct scene *s, enum view view, int threads, struct background **ret, struct err *e);
 void background_free(struct background *b);
 
+/* A picture under work. */
+struct canvas {
+	uint8_t *rgb;       /* the result: 8-bit sRGB, width * height * 3 bytes, rows from the top */
+	struct vec3 *light; /* linear RGB where the walker or its shadow is */
+	int8_t *seen;       /* which group of the walker's parts a pixel shows, or -1 */
+};
+
+/* Return 0 and @ret (free with canvas_free()), or -1 with ERR_NOMEM. */
+int canvas_new(int width, int height, struct canvas **ret, struct err *e);
+void canvas_free(struct canvas *c);
+
 /**
  * render_frame() - one picture; the same arguments give the same bytes
  * @frame  its number; changes the film grain
- * @rgb    8-bit sRGB, width * height * 3 bytes, rows from the top
- * Threads safe: works on its arguments and @rgb alone
+ * @c      of the size of @b; its rgb is the picture
+ * Threads safe: works on its arguments and @c alone
  */
 void render_frame(const struct scene *s, enum view view, const struct background *b, const struct field *f,
-	int frame, uint8_t *rgb);
+	int frame, struct canvas *c);

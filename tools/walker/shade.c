@@ -159,10 +159,9 @@ static float openness(
 }
 
 struct vec3 shade_walker(const struct scene *s, enum view view, const struct field *f,
-	const struct near_list *l, struct vec3 p, struct vec3 ray)
+	const struct near_list *l, int nearest, struct vec3 n, struct vec3 p, struct vec3 ray)
 {
-	struct vec3 n;
-	const struct part *part = &f->figure->part[field_surface(f, l, p, &n)];
+	const struct part *part = &f->figure->part[nearest];
 	struct look k = look_at(f, part, p, &n);
 	float open = openness(f, l, p, n, part->group), facing = v_dot(n, s->to_light);
 	float lamp = clampf((facing + k.wrap) / (1 + k.wrap), 0, 1);
