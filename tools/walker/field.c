@@ -232,8 +232,11 @@ int field_surface(const struct field *f, const struct near_list *l, struct vec3 
 
 float field_light(const struct field *f, struct vec3 p, struct vec3 to_light, float from)
 {
-	float light = 1;
+	struct vec3 to = v_sub(f->centre, p);
+	float light = 1, along = v_dot(to, to_light);
 
+	if (v_len(v_mad(to, to_light, -along)) > f->radius + .08f * fmaxf(0, along))
+		return 1; /* the light passes the whole figure */
 	for (int i = 0; i < f->blockers; i++) {
 		const struct blocker *b = &f->blocker[i];
 		float h, t, d = ray_segment(p, to_light, &b->seg, &h, &t);
