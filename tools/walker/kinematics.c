@@ -10,7 +10,8 @@
 #define HEEL_STRIKE_REACH                                                                                    \
 	0.015              /* of the leg: plant so much further ahead, for a straighter knee at heel strike */
 #define PELVIS_SURGE 0.010 /* amplitude of the pelvis's forward oscillation against the mean, m */
-#define SWING_BOW    0.012 /* the swing foot passes this much outside its line, m */
+#define HIP_HIKE     RAD(16) /* the hip is drawn up so far for a knee that does not bend at all */
+#define SWING_BOW    0.012   /* the swing foot passes this much outside its line, m */
 
 enum { GRID = 200 };
 
@@ -62,9 +63,18 @@ double kin_pelvis_yaw(double phase_right)
 	return RAD(5) * cos(2 * PI * phase_right);
 }
 
-double kin_pelvis_tilt(double phase_right)
+double kin_pelvis_tilt(const struct kin *k, double t)
 {
-	return RAD(3.5) * sin(2 * PI * (phase_right + .12));
+	double tilt = RAD(3.5) * sin(2 * PI * (kin_phase(k, t, SIDE_RIGHT) + .12));
+
+	for (int s = 0; s < SIDE_COUNT; s++) {
+		double u = (frac(kin_phase(k, t, (enum side)s)) - .55) / .45;
+		double hike =
+			HIP_HIKE * fmax(0, 1 - k->p.knee_scale[s]) * (u > 0 ? sin(PI * u) * sin(PI * u) : 0);
+
+		tilt += s == SIDE_LEFT ? -hike : hike;
+	}
+	return tilt;
 }
 
 void kin_hip_offset(const struct kin *k, double t, enum side s, double out[3])
@@ -73,7 +83,7 @@ void kin_hip_offset(const struct kin *k, double t, enum side s, double out[3])
 
 	out[0] = w * sin(kin_pelvis_yaw(phase));
 	out[1] = -w * cos(kin_pelvis_yaw(phase));
-	out[2] = w * sin(kin_pelvis_tilt(phase));
+	out[2] = w * sin(kin_pelvis_tilt(k, t));
 }
 
 /* Typical angles with the amplitude that the step length asks for. */
@@ -82,20 +92,25 @@ static double thigh(const struct kin *k, double phase)
 	return k->swing_scale * curve_thigh(phase);
 }
 
-static double knee(const struct kin *k, double phase, enum side s)
+static double knee(const struct kin *k, double phase)
 {
-	return fmax(KNEE_MIN, curve_knee(phase) * k->p.knee_scale[s] * sqrt(k->swing_scale));
+	return fmax(KNEE_MIN, curve_knee(phase) * sqrt(k->swing_scale));
 }
 
-static double pitch(const struct kin *k, double phase)
+/* A knee that bends little in swing goes with a toe that hangs little: it could not clear the floor
+ * otherwise. */
+static double pitch(const struct kin *k, double phase, enum side s)
 {
-	return curve_foot_pitch(phase) * fmin(1.1, sqrt(k->swing_scale));
+	double p = curve_foot_pitch(phase) * fmin(1.1, sqrt(k->swing_scale));
+	double flat = .7 * fmax(0, 1 - k->p.knee_scale[s]) * smoothd(.58, .72, frac(phase));
+
+	return p < 0 ? p * (1 - flat) : p;
 }
 
 /* The ankle below the hip for the typical angles. */
-static struct plane hang(const struct kin *k, double phase, enum side s)
+static struct plane hang(const struct kin *k, double phase)
 {
-	double th = thigh(k, phase), sh = th - knee(k, phase, s);
+	double th = thigh(k, phase), sh = th - knee(k, phase);
 
 	return (struct plane){ k->body.thigh * sin(th) + k->body.shank * sin(sh),
 		-k->body.thigh * cos(th) - k->body.shank * cos(sh) };
@@ -128,7 +143,7 @@ static struct plane roll(const struct body *b, double p)
 /* The planted ankle of cycle @n, its roll continued beyond the stance where @t lies outside. */
 static struct plane planted(const struct kin *k, double t, enum side s, double n)
 {
-	struct plane r = roll(&k->body, pitch(k, kin_phase(k, t, s)));
+	struct plane r = roll(&k->body, pitch(k, kin_phase(k, t, s), s));
 
 	return (struct plane){ kin_plant_x(k, s, n) + cos(KIN_TOE_OUT) * r.x, r.z };
 }
@@ -136,7 +151,7 @@ static struct plane planted(const struct kin *k, double t, enum side s, double n
 /* The ankle where the typical angles would hang it. */
 static struct plane typical(const struct kin *k, double t, enum side s)
 {
-	struct plane h = hang(k, kin_phase(k, t, s), s);
+	struct plane h = hang(k, kin_phase(k, t, s));
 	double hip[3];
 
 	kin_hip_offset(k, t, s, hip);
@@ -158,6 +173,12 @@ static double hermite(double a, double da, double b, double db, double u)
 	return (2 * u3 - 3 * u2 + 1) * a + (u3 - 2 * u2 + u) * da + (3 * u2 - 2 * u3) * b + (u3 - u2) * db;
 }
 
+/* Where the swing foot may be lifted: all of swing but its ends, where the foot must meet the floor. */
+static double liftable(double u)
+{
+	return smoothd(0, .3, u) * smoothd(0, .32, 1 - u);
+}
+
 /* In swing: the typical leg, plus a cubic that closes its distance to both planted ends and to their speeds.
  */
 static struct plane swinging(const struct kin *k, double t, enum side s, double n, double u)
@@ -165,18 +186,36 @@ static struct plane swinging(const struct kin *k, double t, enum side s, double 
 	double off = kin_time_of(k, n + KIN_STANCE, s), on = kin_time_of(k, n + 1, s), e = .002 * k->cycle_s;
 	struct plane a0 = mismatch(k, off - e, s, n), a1 = mismatch(k, off, s, n);
 	struct plane b0 = mismatch(k, on, s, n + 1), b1 = mismatch(k, on + e, s, n + 1);
-	double d = (on - off) / e, hump = sin(PI * u) * sin(PI * u);
+	double d = (on - off) / e;
 	struct plane p = typical(k, t, s);
 
 	p.x += hermite(a1.x, (a1.x - a0.x) * d, b0.x, (b1.x - b0.x) * d, u);
-	p.z += hermite(a1.z, (a1.z - a0.z) * d, b0.z, (b1.z - b0.z) * d, u) + k->lift[s] * hump;
+	p.z += hermite(a1.z, (a1.z - a0.z) * d, b0.z, (b1.z - b0.z) * d, u) + k->lift[s] * liftable(u);
 	return p;
+}
+
+/* Height of the lowest point of a foot above the floor. */
+static double lowest(const struct body *b, const struct kin_foot *f)
+{
+	double c = cos(f->pitch), s = sin(f->pitch), heel = -b->heel * s - b->ankle * c,
+	       ball = b->ball * s - b->ankle * c;
+	double tip = ball + (b->toe - b->ball) * sin(f->pitch + f->toe);
+
+	return f->z + fmin(heel, fmin(ball, tip));
+}
+
+/* How much of a swing foot's height above the least that clears the floor is taken away: a knee that bends
+ * less carries its foot lower. Negative raises it. */
+static double lowering(const struct kin *k, enum side s, double u)
+{
+	return (1 - k->p.knee_scale[s]) * liftable(u);
 }
 
 struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 {
 	double phase = kin_phase(k, t, s), n = floor(phase), f = phase - n, out = s == SIDE_LEFT ? 1 : -1;
-	struct kin_foot q = { .pitch = pitch(k, f), .swing = fmax(0, (f - KIN_STANCE) / (1 - KIN_STANCE)) };
+	struct kin_foot q = { .pitch = pitch(k, f, s),
+		.swing = fmax(0, (f - KIN_STANCE) / (1 - KIN_STANCE)) };
 	double bend = toe_box_pitch(q.pitch) - q.pitch, across;
 	struct plane p;
 
@@ -184,7 +223,7 @@ struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 		p = planted(k, t, s, n);
 		across = roll(&k->body, q.pitch).x;
 	} else {
-		double r0 = roll(&k->body, pitch(k, KIN_STANCE)).x, r1 = roll(&k->body, pitch(k, 0)).x;
+		double r0 = roll(&k->body, pitch(k, KIN_STANCE, s)).x, r1 = roll(&k->body, pitch(k, 0, s)).x;
 
 		p = swinging(k, t, s, n, q.swing);
 		across = r0 + (r1 - r0) * smoothd(0, 1, q.swing) +
@@ -194,6 +233,8 @@ struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 	q.z = p.z;
 	q.y = out * (k->p.step_width / 2 + sin(KIN_TOE_OUT) * across);
 	q.toe = q.pitch < 0 ? bend * (1 - smoothd(.1, .7, q.swing)) : 0;
+	if (q.swing > 0)
+		q.z -= lowering(k, s, q.swing) * (lowest(&k->body, &q) - CLEARANCE * liftable(q.swing));
 	return q;
 }
 
@@ -203,8 +244,8 @@ struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 static double sweep_error(const struct kin *k)
 {
 	double a = .10, b = .45;
-	double swept = hang(k, a, SIDE_RIGHT).x - hang(k, b, SIDE_RIGHT).x;
-	double rolled = roll(&k->body, pitch(k, b)).x - roll(&k->body, pitch(k, a)).x;
+	double swept = hang(k, a).x - hang(k, b).x;
+	double rolled = roll(&k->body, pitch(k, b, SIDE_RIGHT)).x - roll(&k->body, pitch(k, a, SIDE_RIGHT)).x;
 
 	return swept + rolled - k->stride * (b - a);
 }
@@ -287,7 +328,7 @@ static void solve_height(struct kin *k)
 			if (f > KIN_STANCE)
 				continue;
 			double w = (.02 + smoothd(0, .08, f)) * (1.001 - smoothd(.45, KIN_STANCE, f));
-			double bent = sqrt(a * a + b * b + 2 * a * b * cos(knee(k, f, (enum side)s)));
+			double bent = sqrt(a * a + b * b + 2 * a * b * cos(knee(k, f)));
 
 			sum += w * height_for(k, t, (enum side)s, bent);
 			weight += w;
@@ -335,26 +376,17 @@ static void solve_balance(struct kin *k)
 	solve_height(k);
 }
 
-/* Height of the lowest point of a foot above the floor. */
-static double lowest(const struct body *b, const struct kin_foot *f)
-{
-	double c = cos(f->pitch), s = sin(f->pitch), heel = -b->heel * s - b->ankle * c,
-	       ball = b->ball * s - b->ankle * c;
-	double tip = ball + (b->toe - b->ball) * sin(f->pitch + f->toe);
-
-	return f->z + fmin(heel, fmin(ball, tip));
-}
-
 static void solve_clearance(struct kin *k, enum side s)
 {
 	double need = 0;
 
 	k->lift[s] = 0;
-	for (int i = 10; i < 91; i++) {
-		double u = i / 100., hump = sin(PI * u) * sin(PI * u);
+	for (int i = 2; i < 99; i++) {
+		double u = i / 100.;
 		struct kin_foot f = kin_foot(k, kin_time_of(k, KIN_STANCE + u * (1 - KIN_STANCE), s), s);
 
-		need = fmax(need, CLEARANCE - lowest(&k->body, &f) / hump);
+		double short_by = CLEARANCE * liftable(u) - lowest(&k->body, &f);
+		need = fmax(need, short_by / liftable(u) / (1 - lowering(k, s, u)));
 	}
 	k->lift[s] = need;
 }

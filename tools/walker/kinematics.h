@@ -24,7 +24,7 @@ struct kin_params {
 	double step_width;             /* distance of the planted ankles across the walkway, m */
 	double asym_length;            /* (left - right) / mean of the step lengths (Robinson 1987) */
 	double asym_time;              /* the same of the step times */
-	double knee_scale[SIDE_COUNT]; /* knee flexion against the typical curve */
+	double knee_scale[SIDE_COUNT]; /* knee flexion in swing against the typical curve */
 };
 
 struct kin {
@@ -59,7 +59,7 @@ double kin_time_of(const struct kin *k, double phase, enum side s);
 double kin_pelvis_x(const struct kin *k, double t);
 double kin_pelvis_z(const struct kin *k, double t);
 double kin_pelvis_yaw(double phase_right);
-double kin_pelvis_tilt(double phase_right); /* obliquity: positive drops the left hip */
+double kin_pelvis_tilt(const struct kin *k, double t); /* obliquity: positive drops the left hip */
 void kin_hip_offset(const struct kin *k, double t, enum side s, double out[3]); /* joint minus pelvis */
 struct kin_foot kin_foot(const struct kin *k, double t, enum side s);
 

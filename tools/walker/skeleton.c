@@ -23,8 +23,7 @@ float skeleton_scale(const struct body *b, enum bone bone)
 /* Pelvis, thorax and head; arms and legs hang from them. */
 static void pose_trunk(const struct kin *k, double t, struct skeleton *s)
 {
-	double phase = kin_phase(k, t, SIDE_RIGHT), yaw = kin_pelvis_yaw(phase),
-	       tilt = kin_pelvis_tilt(phase);
+	double phase = kin_phase(k, t, SIDE_RIGHT), yaw = kin_pelvis_yaw(phase), tilt = kin_pelvis_tilt(k, t);
 	double nod = cos(4 * PI * phase), sway = -.018 * sin(2 * PI * (phase - .05));
 	struct bone_pose *b = s->bone;
 
