@@ -53,7 +53,7 @@ static int clean(struct view_result *v, const struct keypoints *k, struct err *e
 		view_set_flag(v, FLAG_low_confidence);
 	if (who.seen > 0 && (double)who.seen < PERSON_PART * (double)k->frames)
 		view_set_flag(v, FLAG_person_missing);
-	if (who.ambiguous)
+	if (who.ambiguous || k->several)
 		view_set_flag(v, FLAG_several_people);
 	if ((double)v->swapped > SWAP_PART * (double)k->frames)
 		view_set_flag(v, FLAG_many_swaps);

@@ -54,6 +54,8 @@ int keypoints_meta(struct keypoints *k, const char *text, size_t len, struct err
 	if (!str_is_clean_utf8(name, strlen(name)) || !str_copy(k->engine, sizeof k->engine, name))
 		return err_set(e, ERR_INVALID, "engine must be plain text of at most %zu bytes",
 			sizeof k->engine - 1);
+	for (const struct json *f = json_first(json_get(root, "flags")); f; f = json_next(f))
+		k->several |= strcmp(json_str(f, ""), "several_people") == 0;
 	k->fps = fps;
 	k->width = width;
 	k->height = height;

@@ -28,6 +28,7 @@ struct keypoints {
 	double fps;        /* frames a second; 0 until known */
 	int width, height; /* of the image, pixels; 0: unknown */
 	char engine[64];   /* "" : unknown */
+	bool several;      /* the engine could not tell for sure whom to follow */
 	size_t frames, people;
 	uint32_t *first; /* frames + 1 indices into person: frame f has first[f] … first[f + 1] - 1 */
 	struct person *person;
@@ -39,7 +40,7 @@ void keypoints_deinit(struct keypoints *k);
 #define KEYPOINTS_CLEANUP __attribute__((cleanup(keypoints_deinit)))
 
 /**
- * keypoints_meta() - take fps, width, height and engine from the text of meta.json
+ * keypoints_meta() - take fps, width, height, engine and the flag several_people from meta.json
  * Errors  ERR_INVALID: not JSON; fps outside 5…1000; a size outside 16…16384 (absent sizes stay 0)
  */
 int keypoints_meta(struct keypoints *k, const char *text, size_t len, struct err *e);

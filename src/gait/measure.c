@@ -14,6 +14,8 @@
 #define LENGTH_LEAST   0.5 /* of the median */
 #define LENGTH_MOST    1.6
 
+enum { AGREE_STEPS = 4 }; /* fewer say too little to accuse a view */
+
 /* The measuring of one analysis: where to put it and room for samples. */
 struct job {
 	struct analysis *a;
@@ -89,7 +91,8 @@ static void cadence(struct job *j)
 	struct value s = cadence_of(j, VIEW_SIDE), f = cadence_of(j, VIEW_FRONT);
 
 	set_both(j, PARAM_cadence, best == VIEW_SIDE ? s : f);
-	if (!s.reason && !f.reason && fabs(s.value - f.value) > VIEWS_DISAGREE * s.value) {
+	if (!s.reason && !f.reason && s.n >= AGREE_STEPS && f.n >= AGREE_STEPS &&
+		fabs(s.value - f.value) > VIEWS_DISAGREE * s.value) {
 		view_set_flag(&j->a->view[VIEW_SIDE], FLAG_views_disagree);
 		view_set_flag(&j->a->view[VIEW_FRONT], FLAG_views_disagree);
 	}

@@ -8,8 +8,9 @@
 #include "base/cleanup.h"
 
 /* Shares of the leg's length. */
-#define POINT_CAP    0.5  /* the most that one point may cost in one frame */
-#define PRIOR_COST_S 0.6  /* of calling a second of frames exchanged, per point */
+#define POINT_CAP 0.25   /* the most that one point may cost in one frame: a glitch must not outweigh a swap \
+			  */
+#define PRIOR_COST_S 0.6 /* of calling a second of frames exchanged, per point */
 #define SWITCH_COST  0.08 /* of changing between the two, per point */
 #define MAX_LINK_S   0.2  /* frames farther apart say nothing about each other */
 enum { LEG_POINTS = 4, STATES = 4 /* (state of the frame before) × 2 + state of this frame */ };

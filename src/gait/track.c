@@ -17,7 +17,8 @@ struct track_options track_defaults(const char *engine)
 {
 	/* BlazePose's visibility × presence is near one where a point is seen; OpenPose's heat-map peak is
 	 * not. */
-	bool blaze = strcasestr(engine, "blazepose") || strcasestr(engine, "mediapipe");
+	bool blaze = strcasestr(engine, "gait-pose") || strcasestr(engine, "blazepose") ||
+		     strcasestr(engine, "mediapipe");
 
 	return (struct track_options){
 		.min_confidence = blaze ? 0.5 : 0.2, .max_gap_s = 0.12, .cutoff_hz = 6, .fix_swaps = true
