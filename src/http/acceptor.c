@@ -507,7 +507,9 @@ static int prepare(struct acceptor *a, struct err *e)
 		opt->heartbeat_ms < opt->min_rate_window_ms ? opt->heartbeat_ms : opt->min_rate_window_ms;
 
 	a->tick_ms = clamp(tick / 15, 10, 1000);
-	if (listen_open(opt->host, opt->port, &a->listen_fd, &a->port, e))
+	a->listen_fd = opt->listen_fd;
+	a->port = opt->port;
+	if (a->listen_fd <= 0 && listen_open(opt->host, opt->port, &a->listen_fd, &a->port, e))
 		return -1;
 	a->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	a->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -14,6 +14,7 @@ struct http_server;
 struct http_server_options {
 	const char *host; /* address, not a name: "127.0.0.1", "::1", "::", "0.0.0.0" */
 	int port;         /* 0: any free one, see http_server_port() */
+	int listen_fd;    /* from listen_open(), taken over; 0: none, listen on host and port here */
 	const struct http_route *routes;
 	unsigned route_count;
 	void *app; /* http_req_app() */

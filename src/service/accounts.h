@@ -40,7 +40,7 @@ int token_revoke(struct service *s, const char *actor, const char *id, struct er
 /* "At least 12 characters" and the like; -1 with ERR_FIELD. */
 int account_password_ok(const char *password, struct err *e);
 
-/* Failed sign-ins within the last 15 minutes, by address and by account. Thread-safe. */
+/* Failed sign-ins within the last @window_ms, by address and by account. Thread-safe. */
 struct sign_in_limits;
-int sign_in_limits_new(struct sign_in_limits **ret, struct err *e);
+int sign_in_limits_new(int64_t window_ms, struct sign_in_limits **ret, struct err *e);
 void sign_in_limits_free(struct sign_in_limits *l);

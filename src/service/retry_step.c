@@ -26,10 +26,10 @@ static int64_t until_due(struct service *s)
 
 	if (store_begin(s->store, STORE_READ, &tx, NULL) < 0 || store_next_due(tx, &due, NULL) < 0)
 		return 1000;
-	int64_t wait = due == INT64_MAX ? 5000 : due - clock_wall_ms();
+	int64_t most = s->opt.poll_interval_ms * 5, wait = due == INT64_MAX ? most : due - clock_wall_ms();
 	/* A job that is due but not claimable (the cluster is full) is no reason to spin; nor is a jump of
 	 * the clock a reason to sleep long. */
-	return wait < 200 ? 200 : wait > 5000 ? 5000 : wait;
+	return wait < 200 ? 200 : wait > most ? most : wait;
 }
 
 void *retry_step_loop(

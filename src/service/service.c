@@ -86,7 +86,8 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	wake_init(&ret->hub_news);
 	service_new_id(ret->boot);
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
-		uploads_new(&ret->uploads, e) < 0 || sign_in_limits_new(&ret->sign_ins, e) < 0) {
+		uploads_new(&ret->uploads, e) < 0 ||
+		sign_in_limits_new(opt->sign_in_window_ms, &ret->sign_ins, e) < 0) {
 		service_close(ret);
 		return -1;
 	}

@@ -26,8 +26,9 @@ struct service_options {
 	unsigned max_uploads_per_user, refuse_above_queued;
 	int max_attempts;
 	unsigned max_in_flight;
-	int64_t walltime_s, status_interval_ms, url_ttl_s, session_ttl_ms;
-	unsigned sign_ins_per_address, sign_ins_per_account; /* failures within 15 minutes */
+	int64_t walltime_s, status_interval_ms, poll_interval_ms, url_ttl_s, session_ttl_ms;
+	unsigned sign_ins_per_address, sign_ins_per_account; /* failures within … */
+	int64_t sign_in_window_ms;                           /* … this long */
 	bool allow_demonstration;
 	const char *engine; /* "gait-pose": what attempts are told to run */
 	double max_video_s;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 enum { SLOTS = 4096, WAYS = 8 };
-static const int64_t window_ms = 15 * 60 * 1000;
 
 /* A small set-associative table: an attacker with many addresses pushes out old entries, never the memory. */
 struct sign_in_limits {
@@ -16,9 +15,10 @@ struct sign_in_limits {
 		int64_t first_ms;
 	} slots[SLOTS];
 	uint8_t seed[16];
+	int64_t window_ms;
 };
 
-int sign_in_limits_new(struct sign_in_limits **ret, struct err *e)
+int sign_in_limits_new(int64_t window_ms, struct sign_in_limits **ret, struct err *e)
 {
 	struct sign_in_limits *l = calloc(1, sizeof *l);
 
@@ -26,6 +26,7 @@ int sign_in_limits_new(struct sign_in_limits **ret, struct err *e)
 		return err_set(e, ERR_NOMEM, "sign-in table");
 	pthread_mutex_init(&l->lock, NULL);
 	random_bytes(l->seed, sizeof l->seed);
+	l->window_ms = window_ms;
 	*ret = l;
 	return 0;
 }
@@ -56,7 +57,7 @@ static struct slot *find(struct sign_in_limits *l, uint64_t key, int64_t now_ms)
 
 	for (int i = 0; i < WAYS; i++) {
 		if (set[i].key == key) {
-			if (now_ms - set[i].first_ms > window_ms)
+			if (now_ms - set[i].first_ms > l->window_ms)
 				set[i].failures = 0;
 			return &set[i];
 		}
@@ -74,7 +75,7 @@ int sign_in_wait_s(struct sign_in_limits *l, const char *key, unsigned most, int
 	pthread_mutex_lock(&l->lock);
 	struct slot *slot = find(l, key_of(l, key), now_ms);
 	if (slot->failures >= most)
-		wait = (int)((slot->first_ms + window_ms - now_ms + 999) / 1000);
+		wait = (int)((slot->first_ms + l->window_ms - now_ms + 999) / 1000);
 	pthread_mutex_unlock(&l->lock);
 	return wait;
 }

@@ -4,6 +4,15 @@
 
 #include "base/fault.h"
 
+int migrations_count(void)
+{
+	int n = 0;
+
+	while (migrations[n].name)
+		n++;
+	return n;
+}
+
 int migrations_version(struct db *db, int *ret, struct err *e)
 {
 	DB_ROWS rows;
@@ -31,7 +40,7 @@ static int apply_one(struct db *db, int n, struct err *e)
 		return 0;
 	}
 	snprintf(set_version, sizeof set_version, "PRAGMA user_version = %d", n + 1);
-	if (sqlite3_exec(db_handle(db), migrations[n], NULL, NULL, &message) != SQLITE_OK ||
+	if (sqlite3_exec(db_handle(db), migrations[n].sql, NULL, NULL, &message) != SQLITE_OK ||
 		sqlite3_exec(db_handle(db), set_version, NULL, NULL, &message) != SQLITE_OK) {
 		(void)err_set(e, ERR_INTERNAL, "schema %d: %s", n + 1, message ? message : "failed");
 		sqlite3_free(message);
@@ -48,12 +57,12 @@ int migrations_apply(struct db *db, struct err *e)
 
 	if (migrations_version(db, &version, e) < 0)
 		return -1;
-	if (version > migrations_count)
+	if (version > migrations_count())
 		return err_set(e, ERR_SCHEMA,
 			"the database has schema %d, this program knows up to %d: run the newer gaitd, "
 			"or restore the backup made before the update",
-			version, migrations_count);
-	for (int n = version; n < migrations_count; n++)
+			version, migrations_count());
+	for (int n = version; n < migrations_count(); n++)
 		if (apply_one(db, n, e) < 0)
 			return -1;
 	return 0;

@@ -162,7 +162,7 @@ int store_schema_version(struct store *s, int *ret, struct err *e)
 
 int store_newest_schema(void)
 {
-	return migrations_count;
+	return migrations_count();
 }
 
 int store_check(struct store *s, struct err *e)

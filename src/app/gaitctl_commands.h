@@ -1,0 +1,38 @@
+#pragma once
+
+#include "app/gaitctl.h"
+#include "app/wire.h"
+#include "base/json.h"
+
+/* gaitctl's commands over the house, each in a file gaitctl_NAME.c. @argv from the word behind the command
+ * on. */
+int ctl_status(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_jobs(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_users(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_tokens(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_outbox(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_audit(struct ctl *c, int argc, char **argv, struct err *e);
+int ctl_db(struct ctl *c, int argc, char **argv, struct err *e);
+
+/* The verbs of a command: `gaitctl jobs list`. */
+struct ctl_verb {
+	const char *name, *usage;  /* "cancel ID" */
+	int least_args, most_args; /* behind the verb */
+	int (*run)(struct ctl *c, struct house *h, char **args, int n, struct err *e);
+};
+
+/* Find the verb, open the house, run it, close the house. @verbs ends with an empty row. */
+int ctl_run(struct ctl *c, const char *command, const struct ctl_verb *verbs, int argc, char **argv,
+	struct err *e);
+
+/* The value of `--name VALUE` among @args, which it takes out; NULL where it is absent. */
+const char *ctl_take_option(char **args, int *n, const char *name);
+bool ctl_take_flag(char **args, int *n, const char *name);
+
+/* "os:NAME", for the audit. */
+const char *ctl_actor(void);
+
+/* Print what @write writes as one JSON document. */
+int ctl_print_json(struct ctl *c, struct house *h,
+	int (*write)(struct tx *tx, struct json_w *w, void *arg, struct err *e), void *arg, struct err *e);

@@ -1,0 +1,190 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "app/gaitctl_commands.h"
+#include "app/gaitctl_table.h"
+#include "base/cleanup.h"
+#include "base/fsx.h"
+#include "base/strv.h"
+#include "service/health.h"
+#include "store/jobs.h"
+#include "store/outbox.h"
+
+/* gaitctl status, gaitctl doctor */
+
+/* The process that holds the data folder's lock, 0 where none does. */
+static long running_gaitd(const struct house *h)
+{
+	char path[4096], text[32] = "";
+	int64_t pid = 0;
+
+	if (fsx_join(path, sizeof path, h->cfg->data_dir, "lock", NULL) < 0)
+		return 0;
+	CLEANUP(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return 0;
+	if (flock(fd, LOCK_SH | LOCK_NB) == 0)
+		return 0;
+	if (read(fd, text, sizeof text - 1) > 0)
+		text[strcspn(text, "\n")] = '\0';
+	return str_to_i64(text, 1, INT32_MAX, &pid) ? (long)pid : -1;
+}
+
+struct counts {
+	int64_t jobs[JOB_STATE_COUNT], pending, bounced;
+};
+
+static int count(struct house *h, struct counts *n, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+
+	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0)
+		return -1;
+	for (int s = 0; s < JOB_STATE_COUNT; s++)
+		if (store_jobs_count(tx, (enum job_state)s, NULL, &n->jobs[s], e) < 0)
+			return -1;
+	return store_outbox_count(tx, "pending", &n->pending, e) < 0 ||
+			       store_outbox_count(tx, "bounced", &n->bounced, e) < 0
+		       ? -1
+		       : 0;
+}
+
+static int status_json(
+	struct ctl *c, struct house *h, const struct counts *n, const struct health *health, struct err *e)
+{
+	struct buf out BUF_CLEANUP;
+	struct json_w w;
+
+	buf_init(&out, 1 << 16);
+	json_w_init(&w, &out);
+	json_w_obj(&w, NULL);
+	json_w_int(&w, "gaitd_pid", running_gaitd(h));
+	json_w_str(&w, "url", h->public_url);
+	json_w_obj(&w, "jobs");
+	for (int s = 0; s < JOB_STATE_COUNT; s++)
+		json_w_int(&w, job_state_name((enum job_state)s), n->jobs[s]);
+	json_w_obj_end(&w);
+	json_w_obj(&w, "outbox");
+	json_w_int(&w, "pending", n->pending);
+	json_w_int(&w, "bounced", n->bounced);
+	json_w_obj_end(&w);
+	json_w_obj(&w, "parts");
+	for (unsigned i = 0; i < health->n; i++) {
+		json_w_obj(&w, health->parts[i].name);
+		json_w_bool(&w, "ok", health->parts[i].ok);
+		json_w_str(&w, "detail", health->parts[i].detail);
+		json_w_obj_end(&w);
+	}
+	json_w_obj_end(&w);
+	json_w_obj_end(&w);
+	if (json_w_end(&w, e) < 0)
+		return -1;
+	fprintf(c->out, "%s\n", buf_str(&out));
+	return 0;
+}
+
+static void print_parts(struct ctl *c, const struct health *health)
+{
+	for (unsigned i = 0; i < health->n; i++)
+		fprintf(c->out, "%-9s %-4s %s\n", health->parts[i].name, health->parts[i].ok ? "ok" : "BAD",
+			health->parts[i].detail);
+}
+
+static int status(struct ctl *c, struct house *h, char **args, int n_args, struct err *e)
+{
+	struct counts n = { 0 };
+	struct health health;
+
+	(void)args, (void)n_args;
+	if (count(h, &n, e) < 0)
+		return -1;
+	health_check(&h->svc, true, &health);
+	if (c->json)
+		return status_json(c, h, &n, &health, e);
+	long pid = running_gaitd(h);
+	if (pid)
+		fprintf(c->out, "gaitd     runs as process %ld, %s\n", pid, h->public_url);
+	else
+		fprintf(c->out, "gaitd     is not running\n");
+	fprintf(c->out, "queue     %lld waiting, %lld being analysed\n", (long long)n.jobs[JOB_QUEUED],
+		(long long)n.jobs[JOB_PROCESSING]);
+	fprintf(c->out, "jobs      %lld complete, %lld failed, %lld cancelled\n",
+		(long long)n.jobs[JOB_COMPLETE],
+		(long long)(n.jobs[JOB_SUBMISSION_ERROR] + n.jobs[JOB_INFERENCE_ERROR]),
+		(long long)n.jobs[JOB_CANCELLED]);
+	fprintf(c->out, "outbox    %lld waiting, %lld bounced%s\n", (long long)n.pending,
+		(long long)n.bounced, n.bounced ? ": see gaitctl outbox list --state bounced" : "");
+	print_parts(c, &health);
+	return 0;
+}
+
+static int with_fixed_verb(struct ctl *c, const char *command,
+	int (*run)(struct ctl *c, struct house *h, char **args, int n, struct err *e), int argc,
+	struct err *e)
+{
+	char verb[] = "";
+	char *argv[] = { verb };
+	const struct ctl_verb verbs[] = { { "", "", 0, 0, run }, { 0 } };
+
+	if (argc != 0)
+		return err_set(e, ERR_USAGE, "gaitctl %s takes no arguments", command);
+	return ctl_run(c, command, verbs, 1, argv, e);
+}
+
+int ctl_status(struct ctl *c, int argc, char **argv, struct err *e)
+{
+	(void)argv;
+	return with_fixed_verb(c, "status", status, argc, e);
+}
+
+static int examine(struct ctl *c, struct house *h, char **args, int n_args, struct err *e)
+{
+	struct counts n = { 0 };
+	struct health health;
+
+	(void)args, (void)n_args;
+	health_check(&h->svc, true, &health);
+	if (count(h, &n, e) < 0)
+		return -1;
+	if (c->json) {
+		if (status_json(c, h, &n, &health, e) < 0)
+			return -1;
+	} else {
+		print_parts(c, &health);
+		if (n.bounced)
+			fprintf(c->out,
+				"outbox    BAD  %lld mails bounced: gaitctl outbox list --state bounced\n",
+				(long long)n.bounced);
+	}
+	if (!health.ok || n.bounced)
+		return err_set(e, ERR_UNAVAILABLE, "something needs attention, see above");
+	if (!c->json)
+		fputs("all parts work\n", c->out);
+	return 0;
+}
+
+/* The settings first: most of what is wrong is wrong there, and each finding says what to do. */
+int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e)
+{
+	struct config_finding findings[32];
+	unsigned n = config_check(c->cfg, findings, ARRAY_LEN(findings));
+	bool fatal = false;
+
+	(void)argv;
+	for (unsigned i = 0; i < n; i++) {
+		fatal = fatal || findings[i].fatal;
+		fprintf(c->json ? stderr : c->out, "settings  %-4s %s: %s\n          to do: %s\n",
+			findings[i].fatal ? "BAD" : "note", config_options[findings[i].option].name,
+			findings[i].text, findings[i].todo);
+	}
+	if (fatal)
+		return err_set(e, ERR_CONFIG, "mend the settings first");
+	if (n == 0 && !c->json)
+		fputs("settings  ok\n", c->out);
+	return with_fixed_verb(c, "doctor", examine, argc, e);
+}

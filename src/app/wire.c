@@ -1,0 +1,155 @@
+#include "app/wire.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/crypto.h"
+#include "base/fsx.h"
+#include "drivers/blob_dir.h"
+#include "drivers/cluster_local.h"
+#include "drivers/mail_maildir.h"
+#include "service/hub.h"
+
+static int open_store(struct house *h, bool create, struct err *e)
+{
+	char path[4096];
+
+	return fsx_join(path, sizeof path, h->cfg->data_dir, "gaitd.sqlite", e) < 0 ||
+			       store_open(path, create, &h->svc.store, e) < 0
+		       ? -1
+		       : 0;
+}
+
+/* The key of signed URLs is derived, so that one secret file is enough and neither use reveals the other. */
+static int open_blob(struct house *h, struct err *e)
+{
+	uint8_t key[SHA256_BYTES];
+	static const char purpose[] = "gaitd blob urls";
+	char secret[256];
+
+	if (*h->cfg->blob_signing_key_file) {
+		if (fsx_read_secret(h->cfg->blob_signing_key_file, secret, sizeof secret, e) < 0 ||
+			hmac_sha256(secret, strlen(secret), purpose, sizeof purpose - 1, key, e) < 0)
+			return -1;
+		secret_wipe(secret, sizeof secret);
+	} else if (hmac_sha256(h->svc.key, sizeof h->svc.key, purpose, sizeof purpose - 1, key, e) < 0) {
+		return -1;
+	}
+	const struct blob_dir_options o = { .root = h->cfg->blob_dir,
+		.base_url = h->callback_url,
+		.signing_key = key,
+		.signing_key_bytes = sizeof key };
+	int r = blob_dir_open(&o, &h->svc.blob, e);
+	secret_wipe(key, sizeof key);
+	return r;
+}
+
+static int open_cluster(struct house *h, struct err *e)
+{
+	const struct config *c = h->cfg;
+	char pose[4200], analyze[4200], weights[4200], model[4200];
+
+	snprintf(pose, sizeof pose, "GAIT_POSE=%s", c->cluster_pose_path);
+	snprintf(analyze, sizeof analyze, "GAIT_ANALYZE=%s", c->cluster_analyze_path);
+	snprintf(weights, sizeof weights, "GAIT_WEIGHTS=%s", c->cluster_weights_dir);
+	snprintf(model, sizeof model, "GAIT_MODEL=%s", c->model_dir);
+	const char *const env[] = { pose, analyze, weights, model, NULL };
+	const struct cluster_local_options o = { .root = c->cluster_dir,
+		.supervise_path = c->cluster_supervise_path,
+		.script_path = c->cluster_script_path,
+		.env = env,
+		.max_running = (unsigned)c->cluster_max_in_flight };
+	return cluster_local_open(&o, &h->svc.cluster, e);
+}
+
+static struct service_options service_options(struct house *h)
+{
+	const struct config *c = h->cfg;
+
+	return (struct service_options){
+		.data_dir = c->data_dir,
+		.public_url = h->public_url,
+		.callback_url = h->callback_url,
+		.site_name = c->mail_site_name,
+		.mail_from = c->mail_from,
+		.mail_may_send_score = c->mail_send_score,
+		.consent_version = c->consent_version,
+		.max_video_bytes = c->upload_max_video_bytes,
+		.max_body_bytes = c->upload_max_body_bytes,
+		.min_free_bytes = c->upload_min_free_bytes,
+		.max_uploads_per_user = (unsigned)c->upload_max_concurrent_per_user,
+		.refuse_above_queued = (unsigned)c->queue_refuse_above,
+		.max_attempts = (int)c->queue_max_attempts,
+		.max_in_flight = (unsigned)c->cluster_max_in_flight,
+		.walltime_s = c->cluster_walltime_ms / 1000,
+		.status_interval_ms = c->cluster_status_interval_ms,
+		.poll_interval_ms = c->worker_poll_interval_ms,
+		.url_ttl_s = c->blob_url_ttl_ms / 1000,
+		.session_ttl_ms = c->session_ttl_ms,
+		.sign_ins_per_account = (unsigned)c->auth_failures_per_account,
+		.sign_ins_per_address = (unsigned)c->auth_failures_per_address,
+		.sign_in_window_ms = c->auth_failure_window_ms,
+		.allow_demonstration = c->model_allow_demonstration,
+		.engine = "gait-pose",
+		.max_video_s = (double)c->upload_max_seconds_ms / 1000,
+	};
+}
+
+static int make_urls(struct house *h, int port, struct err *e)
+{
+	char host[256];
+	int configured;
+	int n;
+
+	if (*h->cfg->http_public_url) {
+		n = snprintf(h->public_url, sizeof h->public_url, "%s", h->cfg->http_public_url);
+	} else {
+		if (!config_split_listen(h->cfg->http_listen, host, sizeof host, &configured))
+			return err_set(e, ERR_CONFIG, "http.listen: not an address and port");
+		n = snprintf(h->public_url, sizeof h->public_url,
+			strchr(host, ':') ? "http://[%s]:%d" : "http://%s:%d", host, port);
+	}
+	if (n < 0 || (size_t)n >= sizeof h->public_url)
+		return err_set(e, ERR_CONFIG, "http.public_url is too long");
+	while (n > 0 && h->public_url[n - 1] == '/')
+		h->public_url[--n] = '\0';
+	snprintf(h->callback_url, sizeof h->callback_url, "%s/api/v1", h->public_url);
+	return 0;
+}
+
+int house_open(const struct config *cfg, int port, bool alone, struct house *h, struct err *e)
+{
+	memset(h, 0, sizeof *h);
+	h->cfg = cfg;
+	h->svc.lock_fd = -1;
+	if (make_urls(h, port, e) < 0)
+		return -1;
+	const struct service_options o = service_options(h);
+	if (service_open(&o, alone, &h->svc, e) < 0)
+		return -1;
+	h->svc_open = true;
+	if (open_store(h, alone, e) < 0 || open_blob(h, e) < 0 || open_cluster(h, e) < 0 ||
+		mail_maildir_open(cfg->mail_maildir, &h->svc.mailer, e) < 0 || hub_new(&h->svc.hub, e) < 0) {
+		house_close(h);
+		return -1;
+	}
+	return 0;
+}
+
+void house_close(struct house *h)
+{
+	struct service *s = &h->svc;
+
+	if (!h->svc_open)
+		return;
+	hub_free(s->hub);
+	if (s->mailer)
+		s->mailer->ops->close(s->mailer);
+	if (s->cluster)
+		s->cluster->ops->close(s->cluster);
+	if (s->blob)
+		s->blob->ops->close(s->blob);
+	store_close(s->store);
+	service_close(s);
+	h->svc_open = false;
+}
