@@ -7,6 +7,7 @@ while [ $# -gt 0 ]; do
 	--write_json) json=$2 && shift 2 ;;
 	--write_video) overlay=$2 && shift 2 ;;
 	--subject_hint) hint=$2 && shift 2 ;;
+	--max_seconds) max_seconds=$2 && shift 2 ;;
 	--progress) progress=1 && shift ;;
 	*) echo "unknown argument $1" && exit 64 ;;
 	esac
@@ -15,8 +16,8 @@ done
 read -r what value <"$input"
 case $what in
 walk)
-	for percent in {0..100}; do echo "{\"percent\": $percent}"; done
-	echo "hint ${hint:-none}" >&2
+	for percent in {0..100}; do echo "progress $percent"; done
+	echo "hint ${hint:-none}, at most ${max_seconds:-any} s, 98% sure" >&2
 	printf '{"version":1.3,"people":[]}' >"$json/walk_000000000000_keypoints.json"
 	cp "$input" "$overlay"
 	;;

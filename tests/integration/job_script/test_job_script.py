@@ -109,6 +109,7 @@ class JobScript(unittest.TestCase):
 
     def test_complete(self):
         peer = self.peer()
+        peer.engine["max_seconds"] = 120
         peer.engine["hints"] = {"front": "12.5,40", "side": [7, 8]}
         started = time.monotonic()
         log = self.run_job(peer, 0)
@@ -133,7 +134,7 @@ class JobScript(unittest.TestCase):
         # 101 lines came: one in five percent is passed on, or one in two seconds.
         self.assertLessEqual(len(front), 23 + (time.monotonic() - started) / 2)
         self.assertIn("hint 12.5,40", log)
-        self.assertIn("hint 7,8", log)
+        self.assertIn("hint 7,8, at most 120 s, 98% sure", log)
         self.assert_clean(peer)
 
     def test_no_score_and_one_archive(self):
@@ -262,9 +263,10 @@ class JobScript(unittest.TestCase):
 
     def test_engine_failures(self):
         rows = (("exit 65", "not_a_video", "The front video could not be read as a video."),
-                ("exit 66", "no_person", "No person was found in the front video."),
+                ("exit 3", "no_person", "No person was found in the front video."),
                 ("exit 73", "disk_full", "The analysis needed more disk space than there is."),
                 ("exit 70", "pose_failed", "The walk in the front video could not be measured."),
+                ("exit 78", "node_misconfigured", None),
                 ("exit 127", "node_misconfigured", None),
                 ("crash", "pose_failed", "The walk in the front video could not be measured."))
         for video, kind, text in rows:
@@ -278,7 +280,7 @@ class JobScript(unittest.TestCase):
                 self.dir.mkdir(mode=0o700)
 
     def test_side_video_is_named(self):
-        peer = self.peer(side="exit 66\n")
+        peer = self.peer(side="exit 3\n")
         self.run_job(peer, 1)
         self.assert_error(peer, "no_person", "No person was found in the side video.")
 
