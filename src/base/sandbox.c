@@ -22,17 +22,51 @@ static int limit(__rlimit_resource_t which, int64_t value, struct err *e)
 
 static int deny_calls(struct err *e)
 {
-	static const int denied[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
-		SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace),
-		SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(mount), SCMP_SYS(umount2),
-		SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(bpf),
-		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(init_module),
-		SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
-		SCMP_SYS(kexec_file_load), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
-		SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open), SCMP_SYS(move_mount), SCMP_SYS(fsopen),
-		SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
-		SCMP_SYS(open_by_handle_at), SCMP_SYS(pidfd_getfd), SCMP_SYS(swapon), SCMP_SYS(swapoff),
-		SCMP_SYS(reboot) };
+	static const int denied[] = {
+#if !defined(__SANITIZE_ADDRESS__)
+		SCMP_SYS(ptrace), /* LeakSanitizer looks at its own threads with it */
+#endif
+		SCMP_SYS(socket),
+		SCMP_SYS(connect),
+		SCMP_SYS(bind),
+		SCMP_SYS(listen),
+		SCMP_SYS(accept),
+		SCMP_SYS(accept4),
+		SCMP_SYS(execve),
+		SCMP_SYS(execveat),
+		SCMP_SYS(process_vm_readv),
+		SCMP_SYS(process_vm_writev),
+		SCMP_SYS(mount),
+		SCMP_SYS(umount2),
+		SCMP_SYS(unshare),
+		SCMP_SYS(setns),
+		SCMP_SYS(pivot_root),
+		SCMP_SYS(chroot),
+		SCMP_SYS(bpf),
+		SCMP_SYS(keyctl),
+		SCMP_SYS(add_key),
+		SCMP_SYS(request_key),
+		SCMP_SYS(init_module),
+		SCMP_SYS(finit_module),
+		SCMP_SYS(delete_module),
+		SCMP_SYS(kexec_load),
+		SCMP_SYS(kexec_file_load),
+		SCMP_SYS(io_uring_setup),
+		SCMP_SYS(io_uring_enter),
+		SCMP_SYS(userfaultfd),
+		SCMP_SYS(perf_event_open),
+		SCMP_SYS(move_mount),
+		SCMP_SYS(fsopen),
+		SCMP_SYS(fsmount),
+		SCMP_SYS(fspick),
+		SCMP_SYS(open_tree),
+		SCMP_SYS(mount_setattr),
+		SCMP_SYS(open_by_handle_at),
+		SCMP_SYS(pidfd_getfd),
+		SCMP_SYS(swapon),
+		SCMP_SYS(swapoff),
+		SCMP_SYS(reboot)
+	};
 	static const scmp_datum_t namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
 		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP };
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);

@@ -29,8 +29,8 @@ static size_t null_reasons(struct service *s, const struct job *job, struct buf 
 		return 0;
 	const struct json *r = json_first(json_get(json_get(*root, "score"), "reasons"));
 	for (; r && n < REASONS; r = json_next(r))
-		if (json_str(r, NULL))
-			reasons[n++] = json_str(r, NULL);
+		if (json_str(json_get(r, "text"), NULL))
+			reasons[n++] = json_str(json_get(r, "text"), NULL);
 	return n;
 }
 
