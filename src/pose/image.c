@@ -130,6 +130,15 @@ static uint32_t sample_clamped(const uint8_t *plane, int stride, int w, int h, i
 	return top * (256U - fy) + bottom * fy;
 }
 
+/* Do all samples between two points need only pixels of the plane? */
+static bool span_is_inside(int w, int h, int32_t x0, int32_t y0, int32_t x1, int32_t y1)
+{
+	int32_t max_x = (w - 1) * 65536 - 1, max_y = (h - 1) * 65536 - 1;
+
+	return x0 >= 0 && x1 >= 0 && y0 >= 0 && y1 >= 0 && x0 <= max_x && x1 <= max_x && y0 <= max_y &&
+	       y1 <= max_y;
+}
+
 struct tone {
 	float r, g, b;
 };
@@ -144,12 +153,15 @@ static void chroma_row(const struct image *im, const struct walk *w, int n, int3
 	/* The middle of the four, in the half-size planes (samples centred between their pixels). */
 	x += (w->right_x + w->down_x) / 2 - 32768;
 	y += (w->right_y + w->down_y) / 2 - 32768;
+	const bool inside = span_is_inside(
+		cw, ch, x / 2, y / 2, (x + w->right_x * (n - 2)) / 2, (y + w->right_y * (n - 2)) / 2);
 	for (int i = 0; i < n / 2; i++, x += 2 * w->right_x, y += 2 * w->right_y) {
 		int32_t cx = x / 2, cy = y / 2;
-		float u = (float)sample_clamped(im->plane[1], im->stride[1], cw, ch, cx, cy) * 0x1p-16F -
-			  128.0F;
-		float v = (float)sample_clamped(im->plane[2], im->stride[2], cw, ch, cx, cy) * 0x1p-16F -
-			  128.0F;
+		uint32_t su = inside ? sample_inside(im->plane[1], im->stride[1], cx, cy)
+				     : sample_clamped(im->plane[1], im->stride[1], cw, ch, cx, cy);
+		uint32_t sv = inside ? sample_inside(im->plane[2], im->stride[2], cx, cy)
+				     : sample_clamped(im->plane[2], im->stride[2], cw, ch, cx, cy);
+		float u = (float)(int32_t)su * 0x1p-16F - 128.0F, v = (float)(int32_t)sv * 0x1p-16F - 128.0F;
 		tone[i].r = m->r_v * v * mul;
 		tone[i].g = (m->g_u * u + m->g_v * v) * mul;
 		tone[i].b = m->b_u * u * mul;
@@ -162,22 +174,14 @@ static inline float bounded(float v, float lo, float hi)
 	return v > hi ? hi : v;
 }
 
-static bool row_is_inside(const struct image *im, const struct walk *w, int n, int32_t x, int32_t y)
-{
-	int32_t x1 = x + w->right_x * (n - 1), y1 = y + w->right_y * (n - 1);
-	int32_t max_x = (im->width - 2) * 65536, max_y = (im->height - 2) * 65536;
-
-	return x >= 0 && x1 >= 0 && y >= 0 && y1 >= 0 && x <= max_x && x1 <= max_x && y <= max_y &&
-	       y1 <= max_y;
-}
-
 static void luma_row(const struct image *im, const struct walk *w, int n, int32_t x, int32_t y,
 	enum image_border border, float mul, float add, const struct tone *tone, float *out)
 {
 	const float scale = im->color.y_mul * mul * 0x1p-16F,
 		    zero = add - im->color.y_zero * im->color.y_mul * mul;
 	const float lo = mul < 0 ? add + mul : add, hi = mul < 0 ? add : add + mul;
-	const bool inside = row_is_inside(im, w, n, x, y);
+	const bool inside = span_is_inside(
+		im->width, im->height, x, y, x + w->right_x * (n - 1), y + w->right_y * (n - 1));
 
 	for (int i = 0; i < n; i++, x += w->right_x, y += w->right_y, out += 3) {
 		uint32_t s;
@@ -191,7 +195,8 @@ static void luma_row(const struct image *im, const struct walk *w, int n, int32_
 		} else {
 			s = sample_clamped(im->plane[0], im->stride[0], im->width, im->height, x, y);
 		}
-		float luma = (float)s * scale + zero;
+		float luma = (float)(int32_t)s * scale +
+			     zero; /* 24 bits: the signed conversion is one instruction */
 		const struct tone *t = &tone[i / 2];
 		out[0] = bounded(luma + t->r, lo, hi);
 		out[1] = bounded(luma + t->g, lo, hi);

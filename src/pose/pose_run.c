@@ -33,14 +33,14 @@ struct run {
 	struct body25 *poses; /* one a source frame */
 	struct video_out *out;
 	size_t next_slot; /* output frames of the overlay written so far */
-	double scale;
+	double scale, begun_s;
 };
 
-static double now_s(void)
+static double seconds(clockid_t clock)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
@@ -171,7 +171,7 @@ static int follow_all(struct run *r, struct err *e)
 	return 0;
 }
 
-static int write_outputs(struct run *r, struct pose_result *ret, double begun, struct err *e)
+static int write_outputs(struct run *r, struct pose_result *ret, struct err *e)
 {
 	struct pose_meta meta = { .video = video_info(r->video),
 		.timeline = &r->timeline,
@@ -200,9 +200,12 @@ static int write_outputs(struct run *r, struct pose_result *ret, double begun, s
 		return -1;
 	if (r->out && video_out_finish(r->out, e) < 0)
 		return -1;
-	meta.elapsed_s = now_s() - begun;
-	*ret = (struct pose_result){ r->timeline.frames, meta.frames_with_person, r->timeline.fps,
-		meta.elapsed_s, r->choice.several };
+	meta.elapsed_s = seconds(CLOCK_MONOTONIC) - r->begun_s;
+	*ret = (struct pose_result){ .frames = r->timeline.frames,
+		.frames_with_person = meta.frames_with_person,
+		.fps = r->timeline.fps,
+		.elapsed_s = meta.elapsed_s,
+		.several = r->choice.several };
 	return r->o->json_dir ? meta_write(r->o->json_dir, &meta, e) : 0;
 }
 
@@ -216,8 +219,6 @@ static bool anybody(const struct run *r)
 
 static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 {
-	double begun = now_s();
-
 	set_name(r);
 	if (clear_outputs(r, e) < 0 || first_look(r, e) < 0)
 		return -1;
@@ -227,7 +228,7 @@ static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 		return -1;
 	if (!anybody(r))
 		return POSE_NOBODY;
-	if (write_outputs(r, ret, begun, e) < 0)
+	if (write_outputs(r, ret, e) < 0)
 		return -1;
 	progress_show(&r->progress, 1, 0, 1);
 	return 0;
@@ -235,7 +236,8 @@ static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e)
 {
-	struct run r = { .o = o, .scale = 1 };
+	struct run r = { .o = o, .scale = 1, .begun_s = seconds(CLOCK_MONOTONIC) };
+	double cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
 
 	if (weights_find(o->weights_dir, r.weights, sizeof r.weights, e) < 0)
 		return -1;
@@ -243,6 +245,8 @@ int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *
 	int result = run_steps(&r, ret, e);
 	progress_end(&r.progress);
 	run_deinit(&r);
+	if (result == 0)
+		ret->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s;
 	return result;
 }
 
@@ -263,10 +267,10 @@ int pose_bench(const struct pose_options *o, int n, double *ret_ms, struct err *
 	}
 	if (nn_run(model, e) < 0) /* the first touches its memory */
 		return -1;
-	double begun = now_s();
+	double begun = seconds(CLOCK_PROCESS_CPUTIME_ID);
 	for (int i = 0; i < n; i++)
 		if (nn_run(model, e) < 0)
 			return -1;
-	*ret_ms = (now_s() - begun) * 1000 / n;
+	*ret_ms = (seconds(CLOCK_PROCESS_CPUTIME_ID) - begun) * 1000 / n;
 	return 0;
 }

@@ -6,7 +6,7 @@
 /* A whole run: look, choose the walker, follow, write. */
 struct pose_result {
 	size_t frames, frames_with_person;
-	double fps, elapsed_s;
+	double fps, elapsed_s, cpu_s;
 	bool several;
 };
 
@@ -18,5 +18,5 @@ struct pose_result {
 #define POSE_NOBODY 1
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e);
 
-/* Milliseconds for one of @n runs of the model alone, on noise. */
+/* Milliseconds of the processor for one of @n runs of the model alone, on noise. */
 int pose_bench(const struct pose_options *o, int n, double *ret_ms, struct err *e);

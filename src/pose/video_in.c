@@ -213,8 +213,10 @@ static int open_decoder(struct video *v, bool sketch, struct err *e)
 	v->dec->thread_count = 1;
 	v->dec->pkt_timebase = s->time_base;
 	v->dec->max_pixels = v->limits.max_pixels;
-	if (sketch)
+	if (sketch) {
 		v->dec->skip_frame = AVDISCARD_NONREF;
+		v->dec->skip_loop_filter = AVDISCARD_ALL; /* blocky, but good enough to see people */
+	}
 	av_dict_set(&options, "codec_whitelist", allowed_codecs, 0);
 	int r = avcodec_open2(v->dec, codec, &options);
 	av_dict_free(&options);
