@@ -102,14 +102,21 @@ static bool plan_walk(const struct image *im, const struct roi *r, int n, struct
 	return true;
 }
 
-/* Bilinear sample at (x, y), 16.16; inside the plane for sure. In 1/65536 of a step. */
-static inline uint32_t sample_inside(const uint8_t *plane, int stride, int32_t x, int32_t y)
+/* Between four neighbours, in 1/65536 of a step; three multiplications. */
+static inline int32_t between(int32_t a, int32_t b, int32_t c, int32_t d, int32_t x, int32_t y)
+{
+	int32_t fx = x >> 8 & 255, fy = y >> 8 & 255;
+	int32_t top = a * 256 + (b - a) * fx, bottom = c * 256 + (d - c) * fx;
+
+	return top * 256 + (bottom - top) * fy;
+}
+
+/* Bilinear sample at (x, y), 16.16; all four pixels lie inside the plane for sure. */
+static inline int32_t sample_inside(const uint8_t *plane, int stride, int32_t x, int32_t y)
 {
 	const uint8_t *p = plane + (ptrdiff_t)(y >> 16) * stride + (x >> 16);
-	uint32_t fx = (uint32_t)x >> 8 & 255U, fy = (uint32_t)y >> 8 & 255U;
-	uint32_t top = p[0] * (256U - fx) + p[1] * fx, bottom = p[stride] * (256U - fx) + p[stride + 1] * fx;
 
-	return top * (256U - fy) + bottom * fy;
+	return between(p[0], p[1], p[stride], p[stride + 1], x, y);
 }
 
 static int32_t clamp32(int32_t v, int32_t lo, int32_t hi)
@@ -118,16 +125,13 @@ static int32_t clamp32(int32_t v, int32_t lo, int32_t hi)
 }
 
 /* The same with the border pixels repeated outwards. */
-static uint32_t sample_clamped(const uint8_t *plane, int stride, int w, int h, int32_t x, int32_t y)
+static int32_t sample_clamped(const uint8_t *plane, int stride, int w, int h, int32_t x, int32_t y)
 {
 	int x0 = clamp32(x >> 16, 0, w - 1), x1 = clamp32((x >> 16) + 1, 0, w - 1);
 	int y0 = clamp32(y >> 16, 0, h - 1), y1 = clamp32((y >> 16) + 1, 0, h - 1);
-	uint32_t fx = (uint32_t)x >> 8 & 255U, fy = (uint32_t)y >> 8 & 255U;
 	const uint8_t *upper = plane + (ptrdiff_t)y0 * stride, *lower = plane + (ptrdiff_t)y1 * stride;
-	uint32_t top = upper[x0] * (256U - fx) + upper[x1] * fx,
-		 bottom = lower[x0] * (256U - fx) + lower[x1] * fx;
 
-	return top * (256U - fy) + bottom * fy;
+	return between(upper[x0], upper[x1], lower[x0], lower[x1], x, y);
 }
 
 /* Do all samples between two points need only pixels of the plane? */
@@ -139,13 +143,10 @@ static bool span_is_inside(int w, int h, int32_t x0, int32_t y0, int32_t x1, int
 	       y1 <= max_y;
 }
 
-struct tone {
-	float r, g, b;
-};
-
-/* What the chroma adds to each colour, once for two by two pixels. */
-static void chroma_row(const struct image *im, const struct walk *w, int n, int32_t x, int32_t y, float mul,
-	struct tone *tone)
+/* What the chroma adds to each colour, for two pixels side by side (r, g, b, r, g, b), and once for two rows.
+ */
+static void chroma_row(
+	const struct image *im, const struct walk *w, int n, int32_t x, int32_t y, float mul, float *tone)
 {
 	int cw = (im->width + 1) / 2, ch = (im->height + 1) / 2;
 	const struct color_matrix *m = &im->color;
@@ -155,62 +156,72 @@ static void chroma_row(const struct image *im, const struct walk *w, int n, int3
 	y += (w->right_y + w->down_y) / 2 - 32768;
 	const bool inside = span_is_inside(
 		cw, ch, x / 2, y / 2, (x + w->right_x * (n - 2)) / 2, (y + w->right_y * (n - 2)) / 2);
-	for (int i = 0; i < n / 2; i++, x += 2 * w->right_x, y += 2 * w->right_y) {
+	for (int i = 0; i < n / 2; i++, x += 2 * w->right_x, y += 2 * w->right_y, tone += 6) {
 		int32_t cx = x / 2, cy = y / 2;
-		uint32_t su = inside ? sample_inside(im->plane[1], im->stride[1], cx, cy)
-				     : sample_clamped(im->plane[1], im->stride[1], cw, ch, cx, cy);
-		uint32_t sv = inside ? sample_inside(im->plane[2], im->stride[2], cx, cy)
-				     : sample_clamped(im->plane[2], im->stride[2], cw, ch, cx, cy);
-		float u = (float)(int32_t)su * 0x1p-16F - 128.0F, v = (float)(int32_t)sv * 0x1p-16F - 128.0F;
-		tone[i].r = m->r_v * v * mul;
-		tone[i].g = (m->g_u * u + m->g_v * v) * mul;
-		tone[i].b = m->b_u * u * mul;
+		int32_t su = inside ? sample_inside(im->plane[1], im->stride[1], cx, cy)
+				    : sample_clamped(im->plane[1], im->stride[1], cw, ch, cx, cy);
+		int32_t sv = inside ? sample_inside(im->plane[2], im->stride[2], cx, cy)
+				    : sample_clamped(im->plane[2], im->stride[2], cw, ch, cx, cy);
+		float u = (float)su * 0x1p-16F - 128.0F, v = (float)sv * 0x1p-16F - 128.0F;
+		tone[0] = tone[3] = m->r_v * v * mul;
+		tone[1] = tone[4] = (m->g_u * u + m->g_v * v) * mul;
+		tone[2] = tone[5] = m->b_u * u * mul;
 	}
 }
 
+/* The luma samples of a row, scaled. */
+static void luma_row(const struct image *im, const struct walk *w, int n, int32_t x, int32_t y, float scale,
+	float zero, float *luma)
+{
+	const uint8_t *plane = im->plane[0];
+	const int stride = im->stride[0];
+
+	if (span_is_inside(im->width, im->height, x, y, x + w->right_x * (n - 1), y + w->right_y * (n - 1))) {
+		for (int i = 0; i < n; i++, x += w->right_x, y += w->right_y)
+			luma[i] = (float)sample_inside(plane, stride, x, y) * scale + zero;
+		return;
+	}
+	for (int i = 0; i < n; i++, x += w->right_x, y += w->right_y)
+		luma[i] = (float)sample_clamped(plane, stride, im->width, im->height, x, y) * scale + zero;
+}
+
+/* Colours a little outside 0–1, as broken or very saturated video has them, are bounded. */
 static inline float bounded(float v, float lo, float hi)
 {
 	v = v < lo ? lo : v;
 	return v > hi ? hi : v;
 }
 
-static void luma_row(const struct image *im, const struct walk *w, int n, int32_t x, int32_t y,
-	enum image_border border, float mul, float add, const struct tone *tone, float *out)
+static void mix_row(const float *luma, const float *tone, int n, float lo, float hi, float *restrict out)
 {
-	const float scale = im->color.y_mul * mul * 0x1p-16F,
-		    zero = add - im->color.y_zero * im->color.y_mul * mul;
-	const float lo = mul < 0 ? add + mul : add, hi = mul < 0 ? add : add + mul;
-	const bool inside = span_is_inside(
-		im->width, im->height, x, y, x + w->right_x * (n - 1), y + w->right_y * (n - 1));
-
-	for (int i = 0; i < n; i++, x += w->right_x, y += w->right_y, out += 3) {
-		uint32_t s;
-		if (inside) {
-			s = sample_inside(im->plane[0], im->stride[0], x, y);
-		} else if (border == IMAGE_BLACK &&
-			   (x < -32768 || y < -32768 || x >= im->width * 65536 - 32768 ||
-				   y >= im->height * 65536 - 32768)) {
-			out[0] = out[1] = out[2] = add;
-			continue;
-		} else {
-			s = sample_clamped(im->plane[0], im->stride[0], im->width, im->height, x, y);
+	for (int i = 0; i < n / 2; i++, luma += 2, tone += 6, out += 6) {
+		for (int c = 0; c < 3; c++) {
+			out[c] = bounded(luma[0] + tone[c], lo, hi);
+			out[c + 3] = bounded(luma[1] + tone[c], lo, hi);
 		}
-		float luma = (float)(int32_t)s * scale +
-			     zero; /* 24 bits: the signed conversion is one instruction */
-		const struct tone *t = &tone[i / 2];
-		out[0] = bounded(luma + t->r, lo, hi);
-		out[1] = bounded(luma + t->g, lo, hi);
-		out[2] = bounded(luma + t->b, lo, hi);
 	}
+}
+
+/* Overwrite what lies outside the frame. */
+static void blacken_row(
+	const struct image *im, const struct walk *w, int n, int32_t x, int32_t y, float black, float *out)
+{
+	int32_t end_x = im->width * 65536 - 32768, end_y = im->height * 65536 - 32768;
+
+	for (int i = 0; i < n; i++, x += w->right_x, y += w->right_y, out += 3)
+		if (x < -32768 || y < -32768 || x >= end_x || y >= end_y)
+			out[0] = out[1] = out[2] = black;
 }
 
 void image_crop(const struct image *im, const struct roi *r, int n, enum image_border border, float mul,
 	float add, float *out)
 {
-	struct tone tone[IMAGE_MAX_CROP / 2];
+	float tone[IMAGE_MAX_CROP * 3], luma[IMAGE_MAX_CROP];
+	const float scale = im->color.y_mul * mul * 0x1p-16F;
+	const float zero = add - im->color.y_zero * im->color.y_mul * mul;
 	struct walk w;
 
-	if (n < 2 || n > IMAGE_MAX_CROP || n % 2 != 0)
+	if (n < 2 || n > IMAGE_MAX_CROP || n % 2 != 0 || mul <= 0)
 		abort();
 	if (!plan_walk(im, r, n, &w)) {
 		for (int i = 0; i < n * n * 3; i++)
@@ -221,6 +232,9 @@ void image_crop(const struct image *im, const struct roi *r, int n, enum image_b
 		int32_t x = w.x + w.down_x * row, y = w.y + w.down_y * row;
 		if (row % 2 == 0)
 			chroma_row(im, &w, n, x, y, mul, tone);
-		luma_row(im, &w, n, x, y, border, mul, add, tone, out);
+		luma_row(im, &w, n, x, y, scale, zero, luma);
+		mix_row(luma, tone, n, add, add + mul, out);
+		if (border == IMAGE_BLACK)
+			blacken_row(im, &w, n, x, y, add, out);
 	}
 }

@@ -21,6 +21,7 @@ static const char help[] =
 	"  --max_seconds S        longer videos are refused (default 300)\n"
 	"  --max_pixels N         larger pictures are refused (default 9437184: 4096 x 2304)\n"
 	"  --max_fps F            faster videos are thinned (default 60)\n"
+	"  --decode_threads N     decode ahead beside the model (default 1; 2 hide it where a core is free)\n"
 	"  --progress[=stderr]    a line `progress PERCENT` now and then, on stdout or stderr\n"
 	"  --bench_model N        time N runs of the model alone; with --input, also the ratio to the whole\n"
 	"  --help, --version\n"
@@ -39,6 +40,7 @@ enum {
 	MAX_PIXELS,
 	MAX_FPS,
 	PROGRESS,
+	DECODE_THREADS,
 	BENCH,
 	HELP,
 	VERSION
@@ -50,9 +52,11 @@ static const struct option names[] = { { "input", required_argument, NULL, INPUT
 	{ "weights", required_argument, NULL, WEIGHTS }, { "subject_hint", required_argument, NULL, HINT },
 	{ "max_seconds", required_argument, NULL, MAX_SECONDS },
 	{ "max_pixels", required_argument, NULL, MAX_PIXELS },
-	{ "max_fps", required_argument, NULL, MAX_FPS }, { "progress", optional_argument, NULL, PROGRESS },
-	{ "bench_model", required_argument, NULL, BENCH }, { "help", no_argument, NULL, HELP },
-	{ "version", no_argument, NULL, VERSION }, { NULL, 0, NULL, 0 } };
+	{ "max_fps", required_argument, NULL, MAX_FPS },
+	{ "decode_threads", required_argument, NULL, DECODE_THREADS },
+	{ "progress", optional_argument, NULL, PROGRESS }, { "bench_model", required_argument, NULL, BENCH },
+	{ "help", no_argument, NULL, HELP }, { "version", no_argument, NULL, VERSION },
+	{ NULL, 0, NULL, 0 } };
 
 const char *options_help(void)
 {
@@ -99,6 +103,10 @@ static bool take_limit(struct pose_options *o, int code, const char *value)
 		return str_to_double(value, 5, 240, &o->max_fps);
 	case MAX_PIXELS:
 		return str_to_i64(value, 4096, INT64_C(1) << 28, &o->limits.max_pixels);
+	case DECODE_THREADS:
+		ok = str_to_i64(value, 1, 4, &n);
+		o->limits.threads = (int)n;
+		return ok;
 	default:
 		ok = str_to_i64(value, 1, 1000000, &n);
 		o->bench_model = (int)n;
@@ -141,7 +149,10 @@ static bool take(struct pose_options *o, int code, const char *value)
 int options_parse(int argc, char **argv, struct pose_options *ret, struct err *e)
 {
 	struct pose_options o = { .model = WEIGHTS_FULL,
-		.limits = { .max_seconds = 300, .max_pixels = 4096 * 2304, .working_side = 1280 },
+		.limits = { .max_seconds = 300,
+			.max_pixels = 4096 * 2304,
+			.working_side = 1280,
+			.threads = 1 },
 		.max_fps = 60,
 		.progress_fd = -1 };
 	int code, index = 0;

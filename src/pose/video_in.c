@@ -19,6 +19,7 @@
 
 #define IO_BYTES        65536
 #define MAX_ALLOC_BYTES ((size_t)512 << 20)
+#define DENSE_S         0.75
 #define MAX_BAD_IN_ROW  512 /* packets without a frame in between: give the file up */
 
 /* Decoders for what cameras, phones and editors write; each parses hostile bytes, so no more than these. */
@@ -199,6 +200,30 @@ static int check_size(const struct video *v, int w, int h, struct err *e)
 	return 0;
 }
 
+/* Do the index's keyframes come often enough to see everybody in them alone, as phones write them? Only MP4,
+ * MOV and AVI list every one. */
+static bool keyframes_are_dense(const struct video *v)
+{
+	const AVStream *s = v->fmt->streams[v->stream];
+	double base = av_q2d(s->time_base), before = NAN, at = 0;
+	int n = avformat_index_get_entries_count(s);
+
+	if (strcmp(v->info.container, "matroska") == 0)
+		return false;
+	for (int i = 0; i < n; i++) {
+		const AVIndexEntry *k = avformat_index_get_entry(v->fmt->streams[v->stream], i);
+		at = (double)k->timestamp * base;
+		if (i == 0 && !(k->flags & AVINDEX_KEYFRAME))
+			return false;
+		if (!(k->flags & AVINDEX_KEYFRAME))
+			continue;
+		if (at - before > DENSE_S)
+			return false;
+		before = at;
+	}
+	return n > 0 && at - before <= DENSE_S;
+}
+
 static int open_decoder(struct video *v, bool sketch, struct err *e)
 {
 	const AVStream *s = v->fmt->streams[v->stream];
@@ -210,11 +235,12 @@ static int open_decoder(struct video *v, bool sketch, struct err *e)
 	v->dec = avcodec_alloc_context3(codec);
 	if (!v->dec || avcodec_parameters_to_context(v->dec, s->codecpar) < 0)
 		return err_set(e, ERR_NOMEM, "decoder");
-	v->dec->thread_count = 1;
+	v->dec->thread_count = v->limits.threads;
+	v->dec->thread_type = FF_THREAD_FRAME;
 	v->dec->pkt_timebase = s->time_base;
 	v->dec->max_pixels = v->limits.max_pixels;
 	if (sketch) {
-		v->dec->skip_frame = AVDISCARD_NONREF;
+		v->dec->skip_frame = keyframes_are_dense(v) ? AVDISCARD_NONKEY : AVDISCARD_NONREF;
 		v->dec->skip_loop_filter = AVDISCARD_ALL; /* blocky, but good enough to see people */
 	}
 	av_dict_set(&options, "codec_whitelist", allowed_codecs, 0);

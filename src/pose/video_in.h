@@ -8,7 +8,7 @@
 #include "pose/image.h"
 
 /* A hostile file's video stream, through libav: only MP4/MOV, Matroska/WebM and AVI, told by their first
- * bytes; read from one descriptor, so that no reference in the file can open another; one thread. */
+ * bytes; read from one descriptor, so that no reference in the file can open another. */
 struct video;
 
 struct video_limits {
@@ -16,6 +16,7 @@ struct video_limits {
 	int64_t max_pixels; /* width × height of the stored frame */
 	int working_side;   /* longer frames are scaled down to this longest side */
 	size_t max_frames;
+	int threads; /* of the decoder; more than one decodes ahead of the caller */
 };
 
 #define VIDEO_MAX_STREAMS 16
