@@ -48,6 +48,9 @@ struct kin_foot {
 /* Longest step that the figure can take, as part of the leg's length. */
 #define KIN_STEP_PER_LEG_MAX 0.90
 
+/* Widest stance, so: beyond it the legs no longer reach both plants of the longest steps. */
+#define KIN_WIDTH_PER_LEG_MAX 0.25
+
 /**
  * kin_init() - solve the gait
  * @k  filled; no resources

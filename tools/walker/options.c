@@ -231,6 +231,10 @@ static int settle(struct options *o, const struct words *w, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"a step of %.2f m is not possible for this height: %.2f to %.2f m are", ask, least,
 			longest);
+	if (o->width_m > KIN_WIDTH_PER_LEG_MAX * body_leg(&b))
+		return err_set(e, ERR_USAGE,
+			"a step width of %.2f m is not possible for this height: up to %.2f m is", o->width_m,
+			KIN_WIDTH_PER_LEG_MAX * body_leg(&b));
 	return 0;
 }
 

@@ -113,6 +113,7 @@ static void bad_lines_are_refused(void **state)
 		{ "--out x --height 172in", "--height" },
 		{ "--out x --height cm", "--height" },
 		{ "--out x --width 1", "--width" },
+		{ "--out x --width 0.3", "step width" },
 		{ "--out x --asymmetry 0.6", "--asymmetry" },
 		{ "--out x --asymmetry-time -0.5", "--asymmetry-time" },
 		{ "--out x --knee-left 0", "--knee-left" },
