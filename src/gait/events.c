@@ -101,7 +101,7 @@ struct finder {
 	const struct pass *p;
 	size_t pass, n;
 	enum view view;
-	double *signal, *scratch;
+	double *signal, *other, *scratch;
 	struct peak *peak;
 	struct events found; /* of this pass and kind only */
 };
@@ -128,6 +128,7 @@ static int add_peaks(
 static void finder_deinit(struct finder *f)
 {
 	free(f->signal);
+	free(f->other);
 	free(f->scratch);
 	free(f->peak);
 	events_deinit(&f->found);
@@ -137,18 +138,20 @@ static int finder_init(struct finder *f, struct err *e)
 {
 	f->n = f->p->to - f->p->from;
 	f->signal = malloc((f->n + 1) * sizeof *f->signal);
+	f->other = malloc((f->n + 1) * sizeof *f->other);
 	f->scratch = malloc((f->n + EVENTS_MAX) * sizeof *f->scratch);
 	f->peak = malloc(PEAKS_MAX * sizeof *f->peak);
-	return f->signal && f->scratch && f->peak ? 0 : err_set(e, ERR_NOMEM, "no memory for events");
+	return f->signal && f->other && f->scratch && f->peak ? 0
+							      : err_set(e, ERR_NOMEM, "no memory for events");
 }
 
 /* dir · (point - mid-hip) in leg lengths. */
-static void relative_to_hip(struct finder *f, enum body_point point)
+static void relative_to_hip(const struct finder *f, enum body_point point, double *out)
 {
 	const double *x = f->t->x[point] + f->p->from, *hip = f->t->x[BODY_MID_HIP] + f->p->from;
 
 	for (size_t i = 0; i < f->n; i++)
-		f->signal[i] = f->p->dir * (x[i] - hip[i]) / f->p->leg_px;
+		out[i] = f->p->dir * (x[i] - hip[i]) / f->p->leg_px;
 }
 
 static int hand_over(struct finder *f, struct events *ret, struct err *e)
@@ -168,24 +171,26 @@ int events_side(const struct track *t, const struct passes *p, size_t pass, stru
 	if (finder_init(&f, e) < 0)
 		return -1;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-		relative_to_hip(&f, body_legs[s].heel);
+		relative_to_hip(&f, body_legs[s].heel, f.signal);
 		if (add_peaks(&f, s, EVENT_HEEL_STRIKE, 1, SIDE_LEAST, e) < 0)
 			return -1;
 	}
 	events_sort(&f.found);
 	double stride_s = events_stride_s(&f.found, pass);
 	alternate(f.found.list, &f.found.count, stride_s);
-	if (!rhythm_is_walking(&f.found))
+	relative_to_hip(&f, body_legs[SIDE_LEFT].heel, f.signal);
+	relative_to_hip(&f, body_legs[SIDE_RIGHT].heel, f.other);
+	if (!rhythm_is_walking(&f.found) || !rhythm_repeats(f.signal, f.other, f.n, stride_s * t->fps))
 		return 0;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-		relative_to_hip(&f, body_legs[s].heel);
+		relative_to_hip(&f, body_legs[s].heel, f.signal);
 		strikes_refine(f.found.list, f.found.count, s, f.signal, f.n, (double)f.p->from / t->fps,
 			t->fps, stride_s, f.scratch);
 	}
 	if (hand_over(&f, ret, e) < 0)
 		return -1;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-		relative_to_hip(&f, body_legs[s].toe);
+		relative_to_hip(&f, body_legs[s].toe, f.signal);
 		if (add_peaks(&f, s, EVENT_TOE_OFF, -1, SIDE_LEAST, e) < 0)
 			return -1;
 	}
@@ -211,7 +216,9 @@ int events_front(
 	events_sort(&f.found);
 	double stride_s = events_stride_s(&f.found, pass);
 	alternate(f.found.list, &f.found.count, stride_s);
-	if (!rhythm_is_walking(&f.found))
+	for (size_t i = 0; i < f.n; i++) /* the left foot's q is the right one's mirrored */
+		f.other[i] = -f.signal[i];
+	if (!rhythm_is_walking(&f.found) || !rhythm_repeats(f.other, f.signal, f.n, stride_s * t->fps))
 		return 0;
 	double shift = f.p->dir < 0 ? FRONT_SHIFT_AWAY : FRONT_SHIFT_TOWARDS;
 	for (size_t i = 0; i < f.found.count; i++)

@@ -75,9 +75,10 @@ size_t filter_hampel(double *v, size_t n, size_t half, double floor, double *scr
 
 struct biquad filter_lowpass(double cutoff_hz, double fps)
 {
-	/* Two passes of a second-order filter lower the -3 dB point by (sqrt(2) - 1)^(1/4) = 0.802. */
-	double design = fmin(cutoff_hz / 0.802, 0.45 * fps);
-	double w = tan(M_PI * design / fps), q = M_SQRT2 * w, norm = 1 / (1 + q + w * w);
+	/* Two passes lower the -3 dB point by (sqrt(2) - 1)^(1/4) = 0.802 on the warped axis of the bilinear
+	 * transform, so that is where it is put right. */
+	double w = tan(M_PI * fmin(cutoff_hz, 0.42 * fps) / fps) / 0.802;
+	double q = M_SQRT2 * w, norm = 1 / (1 + q + w * w);
 
 	return (struct biquad){
 		.b0 = w * w * norm,

@@ -29,8 +29,8 @@ struct biquad {
 
 /**
  * filter_lowpass() - second-order Butterworth low-pass for a filter that runs forth and back
- * @cutoff_hz  where the two passes TOGETHER are at -3 dB: the single pass is designed at cutoff/0.802
- * @fps        samples a second; the design frequency is held below 0.45 · fps
+ * @cutoff_hz  where the two passes TOGETHER are at -3 dB; held below 0.42 · fps
+ * @fps        samples a second
  * Source      Winter 2009, section 3.4.4.2; bilinear transform with pre-warping
  */
 struct biquad filter_lowpass(double cutoff_hz, double fps);

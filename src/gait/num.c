@@ -100,11 +100,12 @@ double num_t975(size_t df)
 {
 	static const double exact[] = { NAN, 12.706, 4.303, 3.182, 2.776, 2.571 };
 	const double z = 1.959964;
-	double d = (double)df, z3 = z * z * z, z5 = z3 * z * z;
+	double d = (double)df, z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
 
 	if (df < sizeof exact / sizeof *exact)
 		return exact[df];
-	return z + (z3 + z) / (4 * d) + (5 * z5 + 16 * z3 + 3 * z) / (96 * d * d);
+	return z + (z3 + z) / (4 * d) + (5 * z5 + 16 * z3 + 3 * z) / (96 * d * d) +
+	       (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * d * d * d);
 }
 
 size_t num_line(const double *x, const double *y, size_t n, double *a, double *b)

@@ -10,7 +10,7 @@
 
 #define ACTIVE_HALF_S 0.5
 #define SIDE_ACTIVE   0.25 /* leg lengths within 2 · ACTIVE_HALF_S */
-#define FRONT_ACTIVE  0.06 /* of the hip-to-ankle height */
+#define FRONT_ACTIVE  0.12 /* of the hip-to-ankle height */
 #define FACING_HALF_S 0.25
 #define SIDE_ON       0.08 /* heel to toe, leg lengths: a foot is about 0.28 */
 #define SLOW_PART     0.3  /* of the pass's median speed: below it the person does not walk */

@@ -11,3 +11,15 @@
  * Source  cadence limits of docs/gait-methods.md, section 8
  */
 bool rhythm_is_walking(const struct events *ev);
+
+/**
+ * rhythm_repeats() - does the movement come again as walking does?
+ * Four correlations are averaged: each signal with itself a stride later, and each with the other half a
+ * stride later; those with an overlap under half a stride are left out. Noise has none of them, and a single
+ * movement (a turn, one step) not all.
+ * @left, @right  the same quantity of either foot, @n samples, NaN where unknown
+ * @stride        frames
+ * Return         the mean is at least 0.5
+ * Source         autocorrelation of steps and strides, Moe-Nilssen & Helbostad 2004
+ */
+bool rhythm_repeats(const double *left, const double *right, size_t n, double stride);

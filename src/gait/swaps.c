@@ -8,7 +8,8 @@
 #include "base/cleanup.h"
 
 /* Shares of the leg's length. */
-#define POINT_CAP 0.25   /* the most that one point may cost in one frame: a glitch must not outweigh a swap \
+#define POINT_CAP                                                                                            \
+	0.25             /* the most that one point may cost in one frame: a glitch must not outweigh a swap \
 			  */
 #define PRIOR_COST_S 0.6 /* of calling a second of frames exchanged, per point */
 #define SWITCH_COST  0.08 /* of changing between the two, per point */

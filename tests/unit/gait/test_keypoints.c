@@ -1,0 +1,233 @@
+#include "support/testing.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "gait/keypoints.h"
+#include "gait/person.h"
+#include "synth.h"
+
+static void numbers(struct buf *b, int count, const char *one)
+{
+	struct err e = { 0 };
+
+	for (int i = 0; i < count; i++)
+		assert_ok(buf_addf(b, &e, "%s%s", i ? "," : "", one), &e);
+}
+
+/* A frame around the text that stands for one person's 75 numbers. */
+static int add(struct keypoints *k, const char *list, struct err *e)
+{
+	BUF_CLEANUP struct buf b;
+
+	buf_init(&b, KEYPOINTS_MAX_TEXT);
+	assert_ok(buf_addf(&b, e, "{\"version\":1.3,\"people\":[{\"pose_keypoints_2d\":%s}]}", list), e);
+	return keypoints_add(k, b.data, b.len, e);
+}
+
+static void hostile_frames_are_refused_with_the_reason(void **state)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	BUF_CLEANUP struct buf list;
+	static const struct {
+		const char *text;
+		enum err_kind kind;
+		const char *why;
+	} rows[] = {
+		{ "", ERR_INVALID, "JSON" },
+		{ "{\"people\":", ERR_INVALID, "JSON" },
+		{ "[]", ERR_INVALID, "people" },
+		{ "{}", ERR_INVALID, "people" },
+		{ "{\"people\":{}}", ERR_INVALID, "people" },
+		{ "{\"people\":[7]}", ERR_INVALID, "pose_keypoints_2d" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":7}]}", ERR_INVALID, "pose_keypoints_2d" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[]}]}", ERR_INVALID, "75" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1,2,0.5]}]}", ERR_INVALID, "75" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[\"a\",2,0.5]}]}", ERR_INVALID, "not a number" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[null,2,0.5]}]}", ERR_INVALID, "not a number" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1e300,2,0.5]}]}", ERR_INVALID, "pixel" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1,-1e6,0.5]}]}", ERR_INVALID, "pixel" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1e999,2,0.5]}]}", ERR_INVALID, "number" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1,2,7]}]}", ERR_INVALID, "confidence" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[1,2,-1]}]}", ERR_INVALID, "confidence" },
+		{ "{\"people\":[[[[[[[[[[[[]]]]]]]]]]]]}", ERR_INVALID, "nested" },
+	};
+
+	(void)state;
+	keypoints_init(&k);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct err e = { 0 };
+		assert_fails(keypoints_add(&k, rows[i].text, strlen(rows[i].text), &e), &e, rows[i].kind);
+		assert_has(e.msg, rows[i].why);
+		assert_int_equal(k.frames, 0);
+		assert_int_equal(k.people, 0);
+	}
+	struct err e = { 0 };
+	buf_init(&list, 1 << 16);
+	assert_ok(buf_addc(&list, '[', &e), &e);
+	numbers(&list, 76, "0.5");
+	assert_ok(buf_addc(&list, ']', &e), &e);
+	assert_fails(add(&k, list.data, &e), &e, ERR_INVALID);
+	assert_has(e.msg, "BODY_25");
+}
+
+static void caps_hold(void **state)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	BUF_CLEANUP struct buf b;
+	struct err e = { 0 };
+
+	(void)state;
+	keypoints_init(&k);
+	buf_init(&b, KEYPOINTS_MAX_TEXT + 10);
+	assert_ok(buf_adds(&b, "{\"people\":[", &e), &e);
+	for (int i = 0; i <= KEYPOINTS_MAX_PEOPLE; i++) {
+		assert_ok(buf_adds(&b, i ? ",{\"pose_keypoints_2d\":[" : "{\"pose_keypoints_2d\":[", &e), &e);
+		numbers(&b, 75, "0");
+		assert_ok(buf_adds(&b, "]}", &e), &e);
+	}
+	assert_ok(buf_adds(&b, "]}", &e), &e);
+	assert_fails(keypoints_add(&k, b.data, b.len, &e), &e, ERR_TOO_LARGE);
+	while (b.len <= KEYPOINTS_MAX_TEXT)
+		assert_ok(buf_addc(&b, ' ', &e), &e);
+	assert_fails(keypoints_add(&k, b.data, b.len, &e), &e, ERR_TOO_LARGE);
+	for (int i = 0; i < KEYPOINTS_MAX_FRAMES; i++)
+		assert_ok(keypoints_add_empty(&k, &e), &e);
+	assert_fails(keypoints_add_empty(&k, &e), &e, ERR_TOO_LARGE);
+	assert_int_equal(k.frames, KEYPOINTS_MAX_FRAMES);
+}
+
+static void overshoot_of_confidence_is_clamped(void **state)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	BUF_CLEANUP struct buf list;
+	struct err e = { 0 };
+
+	(void)state;
+	keypoints_init(&k);
+	buf_init(&list, 1 << 16);
+	assert_ok(buf_addc(&list, '[', &e), &e);
+	numbers(&list, 75, "1.05");
+	assert_ok(buf_addc(&list, ']', &e), &e);
+	assert_ok(add(&k, list.data, &e), &e);
+	assert_int_equal(k.frames, 1);
+	near((double)k.person[0].p[24].c, 1, 0);
+	near((double)k.person[0].p[24].x, 1.05, 1e-6);
+}
+
+static void meta_is_checked(void **state)
+{
+	static const struct {
+		const char *text;
+		bool good;
+	} rows[] = {
+		{ "{\"fps\":29.97,\"width\":1280,\"height\":720,\"engine\":\"gait-pose 0.1.0\"}", true },
+		{ "{\"fps\":30}", true },
+		{ "{\"fps\":30,\"engine\":{\"name\":\"openpose\",\"version\":\"1.7\"}}", true },
+		{ "{}", false },
+		{ "{\"fps\":0}", false },
+		{ "{\"fps\":-30}", false },
+		{ "{\"fps\":\"30\"}", false },
+		{ "{\"fps\":1e9}", false },
+		{ "{\"fps\":30,\"width\":0}", false },
+		{ "{\"fps\":30,\"width\":99999999}", false },
+		{ "{\"fps\":30,\"height\":10.5}", false },
+		{ "{\"fps\":30,\"engine\":\"\\u0007\"}", false },
+		{ "[", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		KEYPOINTS_CLEANUP struct keypoints k;
+		struct err e = { 0 };
+		keypoints_init(&k);
+		int r = keypoints_meta(&k, rows[i].text, strlen(rows[i].text), &e);
+		if (r != (rows[i].good ? 0 : -1))
+			fail_msg("%s: %d %s", rows[i].text, r, e.msg);
+		assert_true(rows[i].good == (k.fps > 0));
+	}
+}
+
+/* A person at (x, y) as a stick of @size pixels. */
+static struct person at(float x, float y, float size)
+{
+	struct person p = { 0 };
+
+	for (int i = 0; i < BODY_POINTS; i++)
+		p.p[i] = (struct keypoint){ x + (i % 2 ? 5 : -5), y + size * (float)i / BODY_POINTS, 0.9f };
+	return p;
+}
+
+static void put(struct keypoints *k, const struct person *list, size_t n)
+{
+	struct err e = { 0 };
+
+	k->person = realloc(k->person, (k->people + n + 1) * sizeof *k->person);
+	assert_non_null(k->person);
+	assert_ok(keypoints_add_empty(k, &e), &e);
+	memcpy(k->person + k->people, list, n * sizeof *list);
+	k->people += n;
+	k->first[k->frames] = (uint32_t)k->people;
+}
+
+/* A large walker among a small bystander who stays longer, in changing order, with a hole in between. */
+static void the_walker_is_followed(void **state)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	struct person_choice who;
+	struct err e = { 0 };
+
+	(void)state;
+	keypoints_init(&k);
+	k.fps = 30;
+	for (int f = 0; f < 100; f++) {
+		struct person walker = at(10 + 8 * (float)f, 100, 300), other = at(500, 200, 90);
+		bool there = f >= 10 && (f < 50 || f >= 56);
+		struct person list[2] = { f % 3 ? other : walker, f % 3 ? walker : other };
+		put(&k, there ? list : &other, there ? 2 : 1);
+	}
+	assert_ok(person_choose(&k, &who, &e), &e);
+	assert_int_equal(who.seen, 84);
+	assert_int_equal(who.most_people, 2);
+	assert_false(who.ambiguous);
+	for (int f = 0; f < 100; f++) {
+		bool there = f >= 10 && (f < 50 || f >= 56);
+		assert_int_equal(who.of_frame[f] >= 0, there);
+		if (there)
+			near((double)k.person[who.of_frame[f]].p[1].x, 15 + 8.0 * f, 0.01);
+	}
+	free(who.of_frame);
+}
+
+static void two_alike_are_called_ambiguous(void **state)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	struct person_choice who;
+	struct err e = { 0 };
+
+	(void)state;
+	keypoints_init(&k);
+	k.fps = 30;
+	for (int f = 0; f < 30; f++) {
+		struct person list[2] = { at(100, 100, 300), at(700, 100, 280) };
+		put(&k, list, 2);
+	}
+	assert_ok(person_choose(&k, &who, &e), &e);
+	assert_true(who.ambiguous);
+	assert_int_equal(who.seen, 30);
+	free(who.of_frame);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hostile_frames_are_refused_with_the_reason),
+		cmocka_unit_test(caps_hold),
+		cmocka_unit_test(overshoot_of_confidence_is_clamped),
+		cmocka_unit_test(meta_is_checked),
+		cmocka_unit_test(the_walker_is_followed),
+		cmocka_unit_test(two_alike_are_called_ambiguous),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
