@@ -277,7 +277,7 @@ static int run_once(struct run *r, struct err *e)
 {
 	char path[CLUSTER_DIR_PATH_BYTES];
 	CLEANUP(close_p) int slot_fd = -1;
-	int64_t walltime_s;
+	int64_t walltime_s = 0;
 
 	if (fsx_join(path, sizeof path, r->o->dir, CLUSTER_DIR_LOG, e) < 0 ||
 		cluster_log_open(&r->log, path, (size_t)r->o->log_max_bytes, e) < 0 || watch(r, e) < 0)
