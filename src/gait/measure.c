@@ -401,8 +401,7 @@ static void judge_plausibility(struct analysis *a)
 	for (enum param p = 0; p < PARAMS; p++)
 		for (int s = 0; s < SIDES; s++) {
 			const struct value *v = &a->params.of[p][s];
-			const struct param_info *i = param_info(p);
-			if (!v->reason && !(v->value >= i->low && v->value <= i->high))
+			if (param_is_implausible(param_info(p), v))
 				view_set_flag(&a->view[v->view], FLAG_implausible);
 		}
 }

@@ -34,6 +34,11 @@ const struct param_info *param_info(enum param p)
 	return &infos[p];
 }
 
+bool param_is_implausible(const struct param_info *i, const struct value *v)
+{
+	return !v->reason && !(v->value >= i->low && v->value <= i->high);
+}
+
 const char *reason_code(enum reason r)
 {
 	return reasons[r].code;

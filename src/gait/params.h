@@ -53,6 +53,8 @@ struct param_set {
 };
 
 const struct param_info *param_info(enum param p);
+/* Known, and outside the table's bounds. */
+bool param_is_implausible(const struct param_info *i, const struct value *v);
 const char *reason_code(enum reason r);
 const char *reason_text(enum reason r);
 const char *flag_code(enum flag f);

@@ -107,6 +107,8 @@ static void value_body(struct json_w *w, const struct value *v, const struct par
 		json_w_arr_end(w);
 	}
 	json_w_str(w, "view", view_name(v->view));
+	if (param_is_implausible(i, v))
+		json_w_bool(w, "implausible", true);
 }
 
 void result_parameters(struct json_w *w, const struct analysis *a)

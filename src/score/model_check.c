@@ -58,6 +58,9 @@ static int check_tree(const struct json *tree, size_t features, struct err *e)
 	snprintf(count, sizeof count, "%zu", nodes);
 	if (nodes < 1 || nodes > MAX_NODES || !text_is(json_get(tree, "tree_param"), "num_nodes", count))
 		return err_set(e, ERR_CORRUPT, "its count of nodes is wrong or above %d", MAX_NODES);
+	snprintf(count, sizeof count, "%zu", features);
+	if (!text_is(json_get(tree, "tree_param"), "num_feature", count))
+		return err_set(e, ERR_CORRUPT, "its num_feature is not %zu", features);
 	for (size_t i = 0; i < sizeof same_length / sizeof *same_length; i++)
 		if (json_len(json_get(tree, same_length[i])) != nodes)
 			return err_set(e, ERR_CORRUPT, "%s has not one entry a node", same_length[i]);

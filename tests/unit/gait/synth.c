@@ -89,7 +89,7 @@ static double foot_x(const struct synth *s, enum side foot, double t, double *li
 		return placed;
 	double u = (f - s->stance) / (1 - s->stance);
 	*lift = 0.12 * sin(M_PI * u) * sin(M_PI * u);
-	*pitch = 0.5 * sin(2 * M_PI * u);
+	*pitch = -0.5 * sin(2 * M_PI * u); /* the foot goes with the shank */
 	/* A cubic that leaves with about the body's speed and lands with some left: the floor stops the heel.
 	 */
 	double m0 = 1 - s->stance, m1 = 0.25, u2 = u * u, u3 = u2 * u;

@@ -1,0 +1,372 @@
+#include "support/testing.h"
+
+#include <math.h>
+
+#include "base/buf.h"
+#include "base/crypto.h"
+#include "base/fsx.h"
+#include "base/json.h"
+#include "base/strv.h"
+#include "gait/result.h"
+#include "schema_check.h"
+#include "score/score.h"
+#include "synth.h"
+
+#define MODELS GAIT_SOURCE_DIR "/models/demonstration"
+
+static struct patient adult(void)
+{
+	return (struct patient){ .height_m = 1.70, .age_months = 360, .sex = 'F' };
+}
+
+static void walk(struct patient p, double seconds, double width_m, double noise_px, struct analysis *ret)
+{
+	KEYPOINTS_CLEANUP struct keypoints front;
+	KEYPOINTS_CLEANUP struct keypoints side;
+	struct synth f = synth_adult(VIEW_FRONT), s = synth_adult(VIEW_SIDE);
+	struct err e = { 0 };
+
+	keypoints_init(&front);
+	keypoints_init(&side);
+	f.seconds = s.seconds = seconds;
+	f.width_m = width_m;
+	f.noise_px = s.noise_px = noise_px;
+	synth_fill(&f, &front);
+	synth_fill(&s, &side);
+	assert_ok(analyze(&front, &side, &p, ret, &e), &e);
+}
+
+static bool has_reason(const struct score *s, enum score_reason r)
+{
+	return s->reasons >> r & 1;
+}
+
+static void the_demonstration_speaks_only_where_allowed(void **state)
+{
+	CLEANUP(model_free_p) struct model *m = NULL;
+	ANALYSIS_CLEANUP struct analysis a;
+	struct score s;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(model_open(MODELS, &m, &e), &e);
+	assert_true(model_manifest(m)->demonstration);
+	walk(adult(), 6, 0.10, 1, &a);
+	assert_ok(score_make(m, false, &a, &s, &e), &e);
+	assert_true(isnan(s.value) && has_reason(&s, SCORE_demonstration_not_allowed));
+	assert_ok(score_make(NULL, true, &a, &s, &e), &e);
+	assert_true(isnan(s.value) && has_reason(&s, SCORE_no_model));
+	assert_ok(score_make(m, true, &a, &s, &e), &e);
+	assert_int_equal(s.reasons, 0);
+	assert_int_equal(s.flags, 0);
+	assert_true(s.value > 0 && s.value < 1);
+	assert_true(s.low <= s.value && s.value <= s.high && s.low < s.high);
+}
+
+static void contributions_sum_to_the_margin(void **state)
+{
+	CLEANUP(model_free_p) struct model *m = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(model_open(MODELS, &m, &e), &e);
+	for (int i = 0; i < 8; i++) {
+		ANALYSIS_CLEANUP struct analysis a;
+		struct score s;
+		walk(adult(), 6, 0.05 + 0.03 * i, 0.5 * i, &a);
+		assert_ok(score_make(m, true, &a, &s, &e), &e);
+		double sum = s.bias;
+		for (size_t k = 0; k < s.shares; k++)
+			sum += s.share[k].contribution;
+		near(sum, s.margin, 1e-4);
+		near(s.value, 1 / (1 + exp(-s.margin)), 1e-6);
+	}
+}
+
+/* Key points moved: another score. The same ones: the same score, to the last bit. */
+static void the_score_depends_on_the_key_points(void **state)
+{
+	CLEANUP(model_free_p) struct model *m = NULL;
+	struct score s[3];
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(model_open(MODELS, &m, &e), &e);
+	for (int i = 0; i < 3; i++) {
+		ANALYSIS_CLEANUP struct analysis a;
+		walk(adult(), 6, i == 1 ? 0.25 : 0.10, 1, &a);
+		assert_ok(score_make(m, true, &a, &s[i], &e), &e);
+	}
+	assert_true(s[1].value > s[0].value + 0.02); /* wider steps: the direction of Lum 2021 */
+	assert_memory_equal(&s[0].value, &s[2].value, sizeof s[0].value);
+	assert_memory_equal(&s[0].low, &s[2].low, sizeof s[0].low);
+	for (size_t k = 0; k < s[0].shares; k++)
+		if (s[0].share[k].feature == FEATURE_step_width_normalized)
+			assert_true(s[1].share[k].contribution > s[0].share[k].contribution);
+}
+
+static void doubts_give_null_with_reasons(void **state)
+{
+	static const struct {
+		double seconds, age_months, height_m;
+		int views; /* 1 front, 2 side, 3 both */
+		enum score_reason why;
+	} rows[] = {
+		{ 2.4, 360, 1.70, 3, SCORE_few_strides },
+		{ 6, NAN, 1.70, 3, SCORE_age_unknown },
+		{ 6, 60, 1.70, 3, SCORE_outside_population },
+		{ 6, 1200, 1.70, 3, SCORE_outside_population },
+		{ 6, 360, NAN, 3, SCORE_missing_features },
+		{ 6, 360, 1.70, 1, SCORE_missing_features },
+	};
+	CLEANUP(model_free_p) struct model *m = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_ok(model_open(MODELS, &m, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		ANALYSIS_CLEANUP struct analysis a;
+		KEYPOINTS_CLEANUP struct keypoints front;
+		KEYPOINTS_CLEANUP struct keypoints side;
+		struct synth f = synth_adult(VIEW_FRONT), s = synth_adult(VIEW_SIDE);
+		struct patient p = { .height_m = rows[i].height_m, .age_months = rows[i].age_months };
+		struct score score;
+		keypoints_init(&front);
+		keypoints_init(&side);
+		f.seconds = s.seconds = rows[i].seconds;
+		synth_fill(&f, &front);
+		synth_fill(&s, &side);
+		assert_ok(analyze(rows[i].views & 1 ? &front : NULL, rows[i].views & 2 ? &side : NULL, &p, &a,
+				  &e),
+			&e);
+		assert_ok(score_make(m, true, &a, &score, &e), &e);
+		assert_true(isnan(score.value));
+		if (!has_reason(&score, rows[i].why))
+			fail_msg("row %zu lacks %s", i, score_reason_code(rows[i].why));
+	}
+}
+
+/* A copy of the shipped model with one piece of text replaced, in the manifest or in the model file. */
+struct change {
+	bool in_model; /* else in the manifest */
+	const char *from, *to;
+	const char *why;
+};
+
+static void replace(struct buf *b, const char *from, const char *to)
+{
+	struct err e = { 0 };
+	BUF_CLEANUP struct buf copy;
+	const char *at = strstr(buf_str(b), from);
+
+	if (!at)
+		fail_msg("\"%s\" is not in the file", from);
+	buf_init(&copy, 1 << 20);
+	assert_ok(buf_add(&copy, b->data, (size_t)(at - b->data), &e), &e);
+	assert_ok(buf_adds(&copy, to, &e), &e);
+	assert_ok(buf_adds(&copy, at + strlen(from), &e), &e);
+	buf_reset(b);
+	assert_ok(buf_add(b, copy.data, copy.len, &e), &e);
+}
+
+static void write_in(const char *dir, const char *name, const struct buf *b)
+{
+	char path[600];
+	struct err e = { 0 };
+
+	assert_ok(fsx_join(path, sizeof path, dir, name, &e), &e);
+	assert_ok(fsx_replace(path, b->data, b->len, 0600, &e), &e);
+}
+
+static void write_changed(const char *dir, const struct change *c)
+{
+	BUF_CLEANUP struct buf manifest;
+	BUF_CLEANUP struct buf model;
+	char old_sum[65], new_sum[65];
+	uint8_t sum[32];
+	struct err e = { 0 };
+
+	buf_init(&manifest, 1 << 20);
+	buf_init(&model, 1 << 20);
+	assert_ok(fsx_read_file(MODELS "/manifest.json", &manifest, &e), &e);
+	assert_ok(fsx_read_file(MODELS "/model.json", &model, &e), &e);
+	assert_ok(sha256_of(model.data, model.len, sum, &e), &e);
+	hex_encode(sum, sizeof sum, old_sum);
+	replace(c->in_model ? &model : &manifest, c->from, c->to);
+	if (c->in_model) { /* an honest checksum, so that the look inside is what refuses */
+		assert_ok(sha256_of(model.data, model.len, sum, &e), &e);
+		hex_encode(sum, sizeof sum, new_sum);
+		replace(&manifest, old_sum, new_sum);
+	}
+	write_in(dir, "manifest.json", &manifest);
+	write_in(dir, "model.json", &model);
+}
+
+static void foreign_and_damaged_models_are_refused(void **state)
+{
+	static const struct change rows[] = {
+		{ false, "\"sha256\":\"", "\"sha256\":\"00", "sha256" },
+		{ false, "\"sha256\"", "\"sha\"", "sha256" },
+		{ false, "\"name\":\"cadence\"", "\"name\":\"shoe_size\"", "shoe_size" },
+		{ false, "\"unit\":\"steps/min\"", "\"unit\":\"steps/s\"", "steps/min" },
+		{ false, "\"name\":\"cadence\",\"unit\":\"steps/min\"",
+			"\"name\":\"stride_time\",\"unit\":\"s\"", "twice" },
+		{ false, "{\"name\":\"cadence\",\"unit\":\"steps/min\"},", "", "feature" },
+		{ false, "\"file\":\"model.json\"", "\"file\":\"../model.json\"", "folder" },
+		{ false, "\"file\":\"model.json\"", "\"file\":\"none.json\"", "none.json" },
+		{ false, "\"demonstration\":true,", "", "demonstration" },
+		{ false, "\"demonstration\":true", "\"demonstration\":\"no\"", "demonstration" },
+		{ false, "\"age_min_months\":180", "\"age_min_months\":800", "population" },
+		{ false, "\"slope\":1", "\"slope\":-1", "slope" },
+		{ false, "\"threshold\":0.5", "\"threshold\":5", "threshold" },
+		{ false, "{", "", "JSON" },
+		{ true, "\"name\":\"binary:logistic\"", "\"name\":\"reg:squarederror\"", "objective" },
+		{ true, "\"name\":\"gbtree\"", "\"name\":\"dart\"", "booster" },
+		{ true, "\"step_width_normalized\"", "\"shoe_size\"", "shoe_size" },
+		{ true, "\"num_feature\":\"13\"", "\"num_feature\":\"2\"", "num_feature" },
+		{ true, "\"left_children\":[1,", "\"left_children\":[4000000,", "child" },
+		{ true, "\"left_children\":[1,", "\"left_children\":[0,", "child" },
+		{ true, "\"left_children\":[1,", "\"left_children\":[-1,", "child" },
+		{ true, "\"right_children\":[2,", "\"right_children\":[2,2,", "right_children" },
+		{ true, "\"split_indices\":[", "\"split_indices\":[99,", "split" },
+		{ true, "\"num_nodes\":\"7\"", "\"num_nodes\":\"70000\"", "nodes" },
+		{ true, "\"learner\"", "\"teacher\"", "XGBoost" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(model_free_p) struct model *m = NULL;
+		struct err e = { 0 };
+		char dir[TEST_DIR_BYTES];
+		test_dir(dir);
+		write_changed(dir, &rows[i]);
+		if (model_open(dir, &m, &e) == 0)
+			fail_msg("row %zu was accepted: %s", i, rows[i].to);
+		if (!strstr(e.msg, rows[i].why))
+			fail_msg("row %zu: no \"%s\" in \"%s\"", i, rows[i].why, e.msg);
+		test_dir_remove(dir);
+	}
+	/* A changed model under the old checksum. */
+	CLEANUP(model_free_p) struct model *m = NULL;
+	struct err e = { 0 };
+	char dir[TEST_DIR_BYTES];
+	test_dir(dir);
+	static const struct change none = { false, "{", "{", "" };
+	write_changed(dir, &none);
+	assert_ok(model_open(dir, &m, &e), &e);
+	BUF_CLEANUP struct buf text;
+	buf_init(&text, 1 << 20);
+	assert_ok(fsx_read_file(MODELS "/model.json", &text, &e), &e);
+	assert_ok(buf_addc(&text, ' ', &e), &e);
+	write_in(dir, "model.json", &text);
+	struct model *changed = NULL;
+	assert_fails(model_open(dir, &changed, &e), &e, ERR_CORRUPT);
+	assert_has(e.msg, "SHA-256");
+	assert_null(changed);
+	test_dir_remove(dir);
+	assert_fails(model_open("/nonexistent", &changed, &e), &e, ERR_NOT_FOUND);
+}
+
+/* The program beside it makes the same model again: bytes on the same library, else the same answers. */
+static void the_demonstration_can_be_made_again(void **state)
+{
+	CLEANUP(model_free_p) struct model *shipped = NULL;
+	CLEANUP(model_free_p) struct model *made = NULL;
+	struct err e = { 0 };
+	char dir[TEST_DIR_BYTES], command[] = GAIT_BINARY_DIR "/bin/train-demo-model";
+	char *argv[] = { command, dir, NULL };
+	uint64_t seed = 9;
+
+	(void)state;
+	test_dir(dir);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		execv(command, argv);
+		_exit(127);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_ok(model_open(MODELS, &shipped, &e), &e);
+	assert_ok(model_open(dir, &made, &e), &e);
+	for (int i = 0; i < 200; i++) {
+		float x[FEATURES], a, b;
+		for (int f = 0; f < FEATURES; f++)
+			x[f] = (float)(synth_uniform(&seed) < 0.1 ? NAN : 130 * pow(synth_uniform(&seed), 3));
+		assert_ok(model_margins(shipped, x, 1, &a, &e), &e);
+		assert_ok(model_margins(made, x, 1, &b, &e), &e);
+		near((double)a, (double)b, 1e-3);
+	}
+	test_dir_remove(dir);
+}
+
+static int whole_result(const struct analysis *a, const struct score *s, struct buf *out, struct err *e)
+{
+	struct json_w w;
+
+	json_w_init(&w, out);
+	json_w_obj(&w, NULL);
+	json_w_int(&w, "schema", 1);
+	score_write(&w, s);
+	result_quality(&w, a);
+	result_events(&w, a);
+	result_cycles(&w, a);
+	result_parameters(&w, a);
+	result_curves(&w, a);
+	result_texts(&w, a);
+	json_w_raw(&w, "engine", "{\"analysis\":\"x\",\"pose_front\":null,\"pose_side\":null}");
+	json_w_raw(&w, "inputs", "{\"front\":null,\"side\":null}");
+	json_w_obj_end(&w);
+	return json_w_end(&w, e);
+}
+
+/* Of a good pair, a short one, and one view: each value fits the schema, and null comes with a known reason.
+ */
+static void results_fit_the_schema(void **state)
+{
+	static const double seconds[] = { 6, 2.2, 0.5 };
+	CLEANUP(model_free_p) struct model *m = NULL;
+	struct json *schema __attribute__((cleanup(json_free_p))) = NULL;
+	BUF_CLEANUP struct buf text;
+	struct err e = { 0 };
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	assert_ok(fsx_read_file(GAIT_SOURCE_DIR "/schema/result.schema.json", &text, &e), &e);
+	assert_ok(json_parse(text.data, text.len, 32, &schema, &e), &e);
+	assert_ok(model_open(MODELS, &m, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(seconds); i++)
+		for (int allow = 0; allow < 2; allow++) {
+			ANALYSIS_CLEANUP struct analysis a;
+			BUF_CLEANUP struct buf out;
+			struct json *result __attribute__((cleanup(json_free_p))) = NULL;
+			struct score s;
+			walk(adult(), seconds[i], 0.1, 1, &a);
+			assert_ok(score_make(allow ? m : NULL, true, &a, &s, &e), &e);
+			buf_init(&out, 1 << 24);
+			assert_ok(whole_result(&a, &s, &out, &e), &e);
+			assert_ok(json_parse(out.data, out.len, 16, &result, &e), &e);
+			assert_ok(schema_check(schema, schema, result, &e), &e);
+			const struct json *stance =
+				json_get(json_get(json_get(result, "parameters"), "stance"), "left");
+			assert_true(json_is_null(json_get(stance, "value")) == !!json_get(stance, "reason"));
+			assert_int_equal(json_is_null(json_get(json_get(result, "score"), "value")),
+				json_len(json_get(json_get(result, "score"), "reasons")) > 0);
+		}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_demonstration_speaks_only_where_allowed),
+		cmocka_unit_test(contributions_sum_to_the_margin),
+		cmocka_unit_test(the_score_depends_on_the_key_points),
+		cmocka_unit_test(doubts_give_null_with_reasons),
+		cmocka_unit_test(foreign_and_damaged_models_are_refused),
+		cmocka_unit_test(the_demonstration_can_be_made_again),
+		cmocka_unit_test(results_fit_the_schema),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
