@@ -47,8 +47,10 @@ int attempt_failed(struct service *s, struct tx *tx, struct job *job, const stru
 		.failed_attempt = verdict == RETRY_COUNTS };
 	if (again) {
 		c.to = JOB_QUEUED;
-		c.due_ms =
-			now_ms + retry_delay_ms(failures < 1 ? 1 : failures, 2000, 300000, service_random());
+		/* A site's own fault costs no attempt, but must not be asked about every two seconds either.
+		 */
+		c.due_ms = now_ms + retry_delay_ms(verdict == RETRY_FREE ? a->n : failures, 2000, 300000,
+					    service_random());
 	} else {
 		c.to = a->checked_in_ms ? JOB_INFERENCE_ERROR : JOB_SUBMISSION_ERROR;
 	}
