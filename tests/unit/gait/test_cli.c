@@ -1,0 +1,269 @@
+#include "support/testing.h"
+
+#include <math.h>
+#include <sys/stat.h>
+
+#include "base/buf.h"
+#include "base/child.h"
+#include "base/fsx.h"
+#include "base/json.h"
+#include "schema_check.h"
+#include "synth.h"
+
+/* gait-analyze as its callers see it: a folder in, a file and an exit code out. */
+#define PROGRAM GAIT_BINARY_DIR "/bin/gait-analyze"
+#define MODELS  GAIT_SOURCE_DIR "/models/demonstration"
+enum { TIME_MS = 60000 };
+
+struct run {
+	int code;
+	char out[16384], err[4096];
+};
+
+static void run(struct run *r, const char *const *args)
+{
+	const char *argv[32] = { PROGRAM };
+	BUF_CLEANUP struct buf out;
+	BUF_CLEANUP struct buf text;
+	struct child_end end;
+	struct err e = { 0 };
+
+	for (size_t i = 0; args[i]; i++)
+		argv[i + 1] = args[i];
+	buf_init(&out, sizeof r->out - 1);
+	buf_init(&text, sizeof r->err - 1);
+	struct child_spec spec = { .argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+	assert_ok(child_run(&spec, TIME_MS, &out, &text, &end, &e), &e);
+	assert_true(end.exited);
+	r->code = end.code;
+	memcpy(r->out, buf_str(&out), out.len + 1);
+	memcpy(r->err, buf_str(&text), text.len + 1);
+}
+
+static void path_in(char *out, size_t size, const char *dir, const char *name)
+{
+	struct err e = { 0 };
+
+	assert_ok(fsx_join(out, size, dir, name, &e), &e);
+}
+
+static void write_file(const char *dir, const char *name, const char *text)
+{
+	char path[600];
+	FILE *f;
+
+	path_in(path, sizeof path, dir, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(text, f);
+	assert_int_equal(fclose(f), 0);
+}
+
+static void write_view(const char *dir, const char *sub, enum view view, char *ret, size_t size)
+{
+	KEYPOINTS_CLEANUP struct keypoints k;
+	struct synth s = synth_adult(view);
+	struct err e = { 0 };
+
+	path_in(ret, size, dir, sub);
+	assert_int_equal(mkdir(ret, 0700), 0);
+	keypoints_init(&k);
+	s.noise_px = 1;
+	s.seconds = 6;
+	synth_fill(&s, &k);
+	write_file(
+		ret, "meta.json", "{\"fps\":30,\"width\":1280,\"height\":720,\"engine\":\"gait-pose test\"}");
+	for (size_t f = 0; f < k.frames; f++) {
+		BUF_CLEANUP struct buf b;
+		char name[64];
+		buf_init(&b, 1 << 16);
+		assert_ok(buf_adds(&b, "{\"version\":1.3,\"people\":[{\"pose_keypoints_2d\":[", &e), &e);
+		for (int i = 0; i < BODY_POINTS; i++) {
+			const struct keypoint *p = &k.person[f].p[i];
+			assert_ok(buf_addf(&b, &e, "%s%.3f,%.3f,%.3f", i ? "," : "", (double)p->x,
+					  (double)p->y, (double)p->c),
+				&e);
+		}
+		assert_ok(buf_adds(&b, "]}]}", &e), &e);
+		snprintf(name, sizeof name, "walk_%012zu_keypoints.json", f);
+		write_file(ret, name, buf_str(&b));
+	}
+}
+
+static void read_json(const char *path, struct json **ret)
+{
+	BUF_CLEANUP struct buf text;
+	struct err e = { 0 };
+
+	buf_init(&text, 1 << 24);
+	assert_ok(fsx_read_file(path, &text, &e), &e);
+	assert_ok(json_parse(text.data, text.len, 32, ret, &e), &e);
+}
+
+static void a_pair_gives_a_result_that_fits_the_schema(void **state)
+{
+	char dir[TEST_DIR_BYTES], front[400], side[400], out[400];
+	struct json *schema __attribute__((cleanup(json_free_p))) = NULL;
+	struct json *result __attribute__((cleanup(json_free_p))) = NULL;
+	static struct run r;
+	struct err e = { 0 };
+
+	(void)state;
+	test_dir(dir);
+	write_view(dir, "front", VIEW_FRONT, front, sizeof front);
+	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+	path_in(out, sizeof out, dir, "result.json");
+	static const char sum[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	const char *args[] = { "--front", front, "--side", side, "--height", "5'7\"", "--age", "30", "--sex",
+		"F", "--model", MODELS, "--allow-demonstration", "--input-sha256-side", sum, "--out", out,
+		"--summary", "--timing", NULL };
+	run(&r, args);
+	assert_string_equal(r.err + strlen(r.err) - 4, " ms\n");
+	assert_int_equal(r.code, 0);
+	assert_has(r.out, "cadence");
+	assert_has(r.out, "not a diagnosis");
+	read_json(GAIT_SOURCE_DIR "/schema/result.schema.json", &schema);
+	read_json(out, &result);
+	assert_ok(schema_check(schema, schema, result, &e), &e);
+	const struct json *cadence = json_get(json_get(result, "parameters"), "cadence");
+	near(json_num(json_get(cadence, "value"), 0), 110, 1.5);
+	const struct json *input = json_get(json_get(json_get(result, "inputs"), "side"), "video_sha256");
+	assert_string_equal(json_str(input, ""), sum);
+	assert_true(json_is_num(json_get(json_get(result, "score"), "value")));
+	test_dir_remove(dir);
+}
+
+static void wrong_usage_is_refused(void **state)
+{
+	static const struct {
+		const char *args[6];
+		int code;
+		const char *why;
+	} rows[] = {
+		{ { NULL }, 64, "--front" },
+		{ { "--side", "/tmp", NULL }, 64, "--out" },
+		{ { "--colour", NULL }, 64, "option" },
+		{ { "--side", NULL }, 64, "option" },
+		{ { "--side", "/tmp", "more", NULL }, 64, "more" },
+		{ { "--height", "172", NULL }, 65, "--height" },
+		{ { "--height", "10cm", NULL }, 65, "--height" },
+		{ { "--height", "5'13\"", NULL }, 65, "--height" },
+		{ { "--height", "cm", NULL }, 65, "--height" },
+		{ { "--height", "-172cm", NULL }, 65, "--height" },
+		{ { "--age", "0", NULL }, 65, "age" },
+		{ { "--age", "thirty", NULL }, 65, "age" },
+		{ { "--age-months", "11", NULL }, 65, "age-months" },
+		{ { "--sex", "X", NULL }, 65, "--sex" },
+		{ { "--input-sha256-front", "12", NULL }, 65, "sha256" },
+		{ { "--side", "/nonexistent", "--out", "/dev/null", NULL }, 66, "nonexistent" },
+	};
+	static struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		run(&r, rows[i].args);
+		if (r.code != rows[i].code || !strstr(r.err, rows[i].why))
+			fail_msg("row %zu: %d %s", i, r.code, r.err);
+	}
+	const char *help[] = { "--help", NULL };
+	run(&r, help);
+	assert_int_equal(r.code, 0);
+	assert_has(r.out, "--allow-demonstration");
+}
+
+/* One bad file among good ones is named, and no result is left behind. */
+static void hostile_folders_are_refused_by_name(void **state)
+{
+	static const struct {
+		const char *name, *text;
+		int code;
+		const char *why;
+	} rows[] = {
+		{ "walk_000000000050_keypoints.json", "{\"people\":[{\"pose_keypoints_2d\":[1]}]}", 65,
+			"walk_000000000050_keypoints.json" },
+		{ "walk_000000000050_keypoints.json", "\xff\xfe", 65, "walk_000000000050_keypoints.json" },
+		{ "other_000000000050_keypoints.json", "{\"people\":[]}", 65, "same frame" },
+		{ "walk_000900000000_keypoints.json", "{\"people\":[]}", 65, "span" },
+		{ "meta.json", "{\"fps\":-1}", 65, "meta.json" },
+		{ "meta.json", "not json", 65, "meta.json" },
+	};
+	static struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char dir[TEST_DIR_BYTES], side[400], out[400];
+		test_dir(dir);
+		write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+		write_file(side, rows[i].name, rows[i].text);
+		path_in(out, sizeof out, dir, "result.json");
+		const char *args[] = { "--side", side, "--out", out, NULL };
+		run(&r, args);
+		if (r.code != rows[i].code || !strstr(r.err, rows[i].why))
+			fail_msg("row %zu: %d %s", i, r.code, r.err);
+		assert_false(fsx_exists(out));
+		test_dir_remove(dir);
+	}
+}
+
+static void pipes_and_links_do_not_hang_it(void **state)
+{
+	char dir[TEST_DIR_BYTES], side[400], out[400], path[500];
+	static struct run r;
+
+	(void)state;
+	test_dir(dir);
+	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+	path_in(out, sizeof out, dir, "result.json");
+	path_in(path, sizeof path, side, "walk_000000000070_keypoints.json");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	const char *args[] = { "--side", side, "--out", out, NULL };
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	assert_has(r.err, "not a regular file");
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(symlink("/dev/zero", path), 0);
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	/* Left out altogether, the frame is one without people and the rest is measured. */
+	assert_int_equal(unlink(path), 0);
+	run(&r, args);
+	assert_int_equal(r.code, 0);
+	assert_true(fsx_exists(out));
+	test_dir_remove(dir);
+}
+
+static void no_meta_needs_fps(void **state)
+{
+	char dir[TEST_DIR_BYTES], side[400], out[400], path[500];
+	static struct run r;
+
+	(void)state;
+	test_dir(dir);
+	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+	path_in(out, sizeof out, dir, "result.json");
+	path_in(path, sizeof path, side, "meta.json");
+	assert_int_equal(unlink(path), 0);
+	const char *args[] = { "--side", side, "--out", out, NULL, NULL, NULL };
+	run(&r, args);
+	assert_int_equal(r.code, 66);
+	assert_has(r.err, "--fps");
+	args[4] = "--fps";
+	args[5] = "30";
+	run(&r, args);
+	assert_int_equal(r.code, 0);
+	test_dir_remove(dir);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pair_gives_a_result_that_fits_the_schema),
+		cmocka_unit_test(wrong_usage_is_refused),
+		cmocka_unit_test(hostile_folders_are_refused_by_name),
+		cmocka_unit_test(pipes_and_links_do_not_hang_it),
+		cmocka_unit_test(no_meta_needs_fps),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
