@@ -182,6 +182,11 @@ static int tokens_list(struct ctl *c, struct house *h, char **args, int n, struc
 	struct ctl_table *t = CTL_TABLE("NAME", "STATE", "MADE", "USER", "ID");
 	for (unsigned i = 0; i < count; i++) {
 		char made[CTL_AGO_BYTES];
+		struct user owner;
+		if (store_user_get(tx, list[i].user, &owner, e) < 0) {
+			(void)ctl_table_end(t, c->out, NULL);
+			return -1;
+		}
 		const struct api_token *k = &list[i];
 		bool over = k->expires_ms && k->expires_ms <= clock_wall_ms();
 		ctl_ago(k->created_ms, made);
@@ -189,7 +194,7 @@ static int tokens_list(struct ctl *c, struct house *h, char **args, int n, struc
 			k->revoked_ms ? "revoked"
 			: over        ? "expired"
 				      : "works",
-			made, k->user, k->id);
+			made, owner.email, k->id);
 	}
 	return ctl_table_end(t, c->out, e);
 }

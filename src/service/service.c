@@ -85,6 +85,12 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	wake_init(&ret->notifier);
 	wake_init(&ret->hub_news);
 	service_new_id(ret->boot);
+	/* gaitctl looks after a house; it does not found one where a path was mistyped. */
+	if (!alone && !fsx_exists(opt->data_dir)) {
+		service_close(ret);
+		return err_set(e, ERR_NOT_FOUND, "there is no data folder %s: start gaitd once, or check data.dir",
+			opt->data_dir);
+	}
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
 		uploads_new(&ret->uploads, e) < 0 ||
 		sign_in_limits_new(opt->sign_in_window_ms, &ret->sign_ins, e) < 0) {
