@@ -76,6 +76,17 @@ bool str_to_double(const char *text, double min, double max, double *ret)
 	return true;
 }
 
+void str_cut(char *dst, size_t size, const char *text)
+{
+	size_t len = strnlen(text, size);
+
+	if (len == size)
+		for (len = size - 1; len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80; len--)
+			;
+	memcpy(dst, text, len);
+	dst[len] = '\0';
+}
+
 bool str_copy(char *dst, size_t size, const char *text)
 {
 	size_t len = strlen(text);

@@ -39,6 +39,9 @@ bool str_to_double(const char *text, double min, double max, double *ret);
  */
 bool str_copy(char *dst, size_t size, const char *text);
 
+/* Bounded copy that cuts what does not fit, between characters of UTF-8; always terminated. */
+void str_cut(char *dst, size_t size, const char *text);
+
 /* Length of the well-formed UTF-8 sequence that starts at @text, 0 where there is none (RFC 3629, section 4).
  */
 size_t str_utf8_len(const char *text, size_t left);

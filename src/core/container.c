@@ -3,23 +3,29 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/cleanup.h"
+
 /* The first box of an ISO or QuickTime file: a length of at least 8 and one of the types that may stand
  * first. */
 static int is_iso_bmff(const unsigned char *p, size_t len)
 {
 	static const char types[][5] = { "ftyp", "moov", "mdat", "wide", "free", "skip", "pnot" };
+	/* Major brands of still pictures and of sound (ISO/IEC 23008-12:2022, AVIF 1.0, Apple, Canon). */
+	static const char others[][5] = { "heic", "heix", "heim", "heis", "mif1", "avif", "crx ", "M4A ",
+		"M4B ", "M4P " };
 
 	if (len < 12)
 		return 0;
 	uint32_t size = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 	if (size != 1 && size < 8 && size != 0)
 		return 0;
-	for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
+	if (memcmp(p + 4, "ftyp", 4) == 0)
+		for (size_t i = 0; i < ARRAY_LEN(others); i++)
+			if (memcmp(p + 8, others[i], 4) == 0)
+				return 0;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (memcmp(p + 4, types[i], 4) == 0)
-			/* A still picture (HEIC, AVIF) has the same box; a clip of frames it is not. */
-			return memcmp(p + 4, "ftyp", 4) != 0 ||
-			       (memcmp(p + 8, "heic", 4) != 0 && memcmp(p + 8, "mif1", 4) != 0 &&
-				       memcmp(p + 8, "avif", 4) != 0);
+			return 1;
 	return 0;
 }
 

@@ -46,17 +46,20 @@ static bool one_of(const char *value, const char *const *list, size_t n)
 
 static void parse_age(const struct submission_fields *f, struct submission *s, struct field_errors *errors)
 {
+	/* A form sends a box that was left blank as "". */
+	const char *years = f->age && *f->age ? f->age : NULL;
+	const char *months = f->age_months && *f->age_months ? f->age_months : NULL;
 	int64_t n;
 
-	if (f->age && f->age_months)
+	if (years && months)
 		field_errors_add(errors, "age", "give either age (years) or age_months, not both");
-	else if (f->age_months && str_to_i64(f->age_months, 12, 1380, &n))
+	else if (months && str_to_i64(months, 12, 1380, &n))
 		s->age_months = (int)n;
-	else if (f->age_months)
+	else if (months)
 		field_errors_add(errors, "age_months", "must be a whole number of months from 12 to 1380");
-	else if (f->age && str_to_i64(f->age, 1, 115, &n))
+	else if (years && str_to_i64(years, 1, 115, &n))
 		s->age_months = (int)n * 12;
-	else if (f->age)
+	else if (years)
 		field_errors_add(errors, "age",
 			"must be whole years from 1 to 115; for young children give age_months instead");
 	else
@@ -88,7 +91,7 @@ static bool feet_inches(const char *text, double *ret_cm)
 		"in" };
 
 	for (size_t i = 0; i < ARRAY_LEN(feet_marks); i++) {
-		const char *mark = strstr(text, feet_marks[i]);
+		const char *mark = strcasestr(text, feet_marks[i]);
 		char head[24];
 		double feet, inches = 0;
 		if (!mark || (size_t)(mark - text) + strlen(feet_marks[i]) >= sizeof head)

@@ -199,6 +199,24 @@ static void hexadecimal(void **state)
 		assert_int_equal(hex_decode(wrong[i], back, 2), -1);
 }
 
+static void cut_between_characters(void **state)
+{
+	static const struct {
+		size_t size;
+		const char *text, *want;
+	} rows[] = { { 4, "abc", "abc" }, { 4, "abcd", "abc" }, { 1, "abc", "" }, { 4, "", "" },
+		{ 4, "a\xc3\xa9", "a\xc3\xa9" }, { 3, "a\xc3\xa9", "a" },
+		{ 5, "a\xe2\x82\xac", "a\xe2\x82\xac" }, { 4, "a\xe2\x82\xac", "a" },
+		{ 3, "\xe2\x82\xac", "" } };
+	char out[8];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		str_cut(out, rows[i].size, rows[i].text);
+		assert_string_equal(out, rows[i].want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +225,7 @@ int main(void)
 		cmocka_unit_test(whole_numbers),
 		cmocka_unit_test(fractions),
 		cmocka_unit_test(bounded_copy),
+		cmocka_unit_test(cut_between_characters),
 		cmocka_unit_test(utf8),
 		cmocka_unit_test(hexadecimal),
 	};
