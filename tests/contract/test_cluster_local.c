@@ -19,6 +19,7 @@
 #include "cluster_contract.h"
 #include "drivers/cluster_local.h"
 #include "drivers/cluster_local_dir.h"
+#include "drivers/cluster_local_sweep.h"
 
 /* cluster_local against the contract, and what only it promises: where exactly a crash may strike. */
 
@@ -91,6 +92,17 @@ static struct cluster *opened(unsigned max_running)
 	return c;
 }
 
+static void await_free(const char *lock)
+{
+	int64_t deadline = clock_mono_ms() + 20000;
+	struct err e = { 0 };
+
+	while (cluster_dir_lock_state(lock, &e) != 0) {
+		assert_true(clock_mono_ms() < deadline);
+		(void)poll(NULL, 0, 10);
+	}
+}
+
 static void test_supervisor_stands_alone(void **state)
 {
 	struct cluster *c = opened(4);
@@ -134,6 +146,33 @@ static void test_one_at_a_time_in_turn(void **state)
 	assert_int_equal(cluster_contract_runs(scratch, "turn-3"), 1);
 	snprintf(path, sizeof path, "%s/.turn", root);
 	assert_int_equal(cluster_dir_lock_state(path, &e), 0);
+	c->ops->close(c);
+}
+
+/* Two that submit at once may both start a supervisor, one of them long after the other's job has ended. */
+static void test_late_supervisor_runs_nothing(void **state)
+{
+	char dir[4096], status[4096], lock[4096];
+	const char *argv[] = { GAIT_SUPERVISE, dir, SCRIPT, NULL };
+	const char *env[] = { test_dir_entry, NULL };
+	struct child_spec spec = { .argv = argv, .env = env, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+	struct child_end end;
+	struct err e = { 0 };
+	struct cluster *c = opened(4);
+
+	(void)state;
+	submit(c, "late-2", "ok");
+	cluster_contract_await(c, "late-2", CLUSTER_FINISHED);
+	snprintf(dir, sizeof dir, "%s/late-2", root);
+	path_in("late-2", "status.json", status);
+	path_in("late-2", "lock", lock);
+	for (int round = 0; round < 2; round++) {
+		assert_int_equal(child_run(&spec, 20000, NULL, NULL, &end, &e), 0);
+		assert_true(end.exited && end.code == 0);
+		await_free(lock);
+		assert_int_equal(cluster_contract_runs(scratch, "late-2"), 1);
+		(void)unlink(status); /* then only the mark `started` tells */
+	}
 	c->ops->close(c);
 }
 
@@ -211,11 +250,7 @@ static void supervise_and_die_at(const char *point, const char *attempt)
 	snprintf(dir, sizeof dir, "%s/%s", root, attempt);
 	path_in(attempt, "lock", lock);
 	assert_int_equal(child_run(&spec, 20000, NULL, NULL, &end, &e), 0);
-	int64_t deadline = clock_mono_ms() + 20000;
-	while (cluster_dir_lock_state(lock, &e) != 0) {
-		assert_true(clock_mono_ms() < deadline);
-		(void)poll(NULL, 0, 10);
-	}
+	await_free(lock);
 }
 
 static void test_supervisor_killed_at_its_start(void **state)
@@ -261,11 +296,30 @@ static void test_no_supervisor_program(void **state)
 	c->ops->close(c);
 }
 
+/* A test that failed leaves its attempts running: nothing may outlive the suite. */
+static void end_all(void)
+{
+	CLEANUP(closedir_p) DIR *d = opendir(root);
+
+	for (struct dirent *at; d && (at = readdir(d));) {
+		char dir[4096], lock[4096];
+		if (!cluster_dir_name_ok(at->d_name))
+			continue;
+		snprintf(dir, sizeof dir, "%s/%s", root, at->d_name);
+		path_in(at->d_name, "lock", lock);
+		(void)cluster_dir_mark(dir, "cancel", NULL);
+		for (int i = 0; i < 500 && cluster_dir_lock_state(lock, NULL) == CLUSTER_DIR_HELD; i++)
+			(void)poll(NULL, 0, 10);
+		(void)cluster_local_sweep(dir);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_supervisor_stands_alone),
 		cmocka_unit_test(test_one_at_a_time_in_turn),
+		cmocka_unit_test(test_late_supervisor_runs_nothing),
 		cmocka_unit_test(test_supervisor_lost_while_waiting),
 #ifdef GAITD_FAULTS
 		cmocka_unit_test(test_killed_while_submitting),
@@ -284,6 +338,7 @@ int main(void)
 	snprintf(root, sizeof root, "%s/attempts", scratch);
 	snprintf(test_dir_entry, sizeof test_dir_entry, "GAIT_TEST_DIR=%s", scratch);
 	int failed = cluster_contract_run(&contract) + cmocka_run_group_tests(tests, NULL, NULL);
+	end_all();
 	(void)fsx_remove_tree(scratch, NULL);
 	return failed;
 }
