@@ -136,7 +136,9 @@ int tfl_densify(struct fb_table sparsity, const int *dims, int ndims, struct fb_
 	/* Every value costs at most one step a level; an input that takes more walks in empty levels. */
 	uint64_t steps = 0, max_steps = ((uint64_t)count + 1024) * (MAX_LEVELS + 1);
 
-	if (ndims < 1 || ndims > TFL_SPARSE_DIMS || read_levels(sparsity, ndims, &w, e) < 0)
+	if (ndims < 1 || ndims > TFL_SPARSE_DIMS)
+		return err_set(e, ERR_CORRUPT, "sparse constant of %d dimensions", ndims);
+	if (read_levels(sparsity, ndims, &w, e) < 0)
 		return err_wrap(e, "sparse constant");
 	if (enter(&w.level[0], 0, &c[0]) < 0)
 		return err_set(e, ERR_CORRUPT, "sparse constant: segments");

@@ -13,6 +13,7 @@
 #define SEVERAL_SHARE 0.5F
 #define MIN_OTHER_S   1.0
 #define WALKS_RADII   1.0F /* moved that far: certainly walks */
+#define STANDS_RADII  0.5F /* moved no farther: stands, or sways */
 #define REJOIN_RADII  1.5F
 
 void tracks_deinit(struct tracks *ts)
@@ -241,6 +242,14 @@ static void join(struct tracks *ts, size_t walker)
 	}
 }
 
+/* Could @t as well be the one who is meant? Not who stands while the other clearly walks. */
+static bool is_rival(const struct track *walker, const struct track *t)
+{
+	if (movement(walker) > WALKS_RADII && movement(t) < STANDS_RADII)
+		return false;
+	return t->weight > SEVERAL_SHARE * walker->weight;
+}
+
 int tracks_choose(struct tracks *ts, const float *hint, struct track_choice *ret)
 {
 	*ret = (struct track_choice){ 0 };
@@ -263,7 +272,7 @@ int tracks_choose(struct tracks *ts, const float *hint, struct track_choice *ret
 		if (t->chosen || seconds(t) < MIN_OTHER_S)
 			continue;
 		ret->people++;
-		ret->several |= !ret->hint_used && t->weight > SEVERAL_SHARE * ts->list[ret->walker].weight;
+		ret->several |= !ret->hint_used && is_rival(&ts->list[ret->walker], t);
 	}
 	return 0;
 }
