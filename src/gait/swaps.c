@@ -65,7 +65,8 @@ static double motion_cost(const struct frame_legs *a, int sa, const struct frame
 				px += k * (px - a->x[s ^ sa][i]);
 				py += k * (py - a->y[s ^ sa][i]);
 			}
-			double d = hypot(c->x[s ^ sc][i] - px, c->y[s ^ sc][i] - py) / leg_px;
+			double dx = c->x[s ^ sc][i] - px, dy = c->y[s ^ sc][i] - py;
+			double d = sqrt(dx * dx + dy * dy) / leg_px;
 			if (isnan(d))
 				continue;
 			sum += fmin(d, POINT_CAP);

@@ -191,6 +191,34 @@ static void standing_is_left_out(void **state)
 	near(whole(&a, PARAM_speed), s.step_m * s.cadence / 60, 0.05);
 }
 
+/* There and back in one video: two passes, each with its direction, none of their strides across the turn. */
+static void both_directions_are_passes_of_their_own(void **state)
+{
+	ANALYSIS_CLEANUP struct analysis a;
+	KEYPOINTS_CLEANUP struct keypoints k;
+	struct synth s = synth_adult(VIEW_SIDE);
+	struct err e = { 0 };
+
+	(void)state;
+	keypoints_init(&k);
+	s.noise_px = 1;
+	synth_fill(&s, &k);
+	for (int f = 0; f < 20; f++) /* out of the image meanwhile */
+		assert_ok(keypoints_add_empty(&k, &e), &e);
+	s.dir = -1;
+	synth_fill(&s, &k);
+	assert_ok(analyze(NULL, &k, &adult, &a, &e), &e);
+	const struct view_result *v = &a.view[VIEW_SIDE];
+	assert_int_equal(v->passes.count, 2);
+	assert_int_equal(v->passes.pass[0].dir, 1);
+	assert_int_equal(v->passes.pass[1].dir, -1);
+	for (size_t i = 0; i < v->cycles.count; i++)
+		near(v->cycles.list[i].end_s - v->cycles.list[i].start_s, synth_stride_s(&s), 0.04);
+	near(whole(&a, PARAM_cadence), s.cadence, 1.5);
+	near(whole(&a, PARAM_speed), s.step_m * s.cadence / 60, 0.04);
+	assert_int_equal(a.params.of[PARAM_speed][0].n, 2);
+}
+
 static void nothing_measured(const struct analysis *a)
 {
 	for (int i = 0; i < VIEWS; i++) {
@@ -353,6 +381,7 @@ int main(void)
 		cmocka_unit_test(a_limp_shows_on_the_right_side),
 		cmocka_unit_test(exchanged_legs_are_put_back),
 		cmocka_unit_test(standing_is_left_out),
+		cmocka_unit_test(both_directions_are_passes_of_their_own),
 		cmocka_unit_test(nothing_is_invented_on_a_still_person),
 		cmocka_unit_test(nothing_is_invented_on_noise),
 		cmocka_unit_test(nobody_and_nothing_are_no_error),
