@@ -5,6 +5,7 @@
 
 #include "base/crypto.h"
 #include "base/fsx.h"
+#include "base/strv.h"
 #include "drivers/blob_dir.h"
 #include "drivers/cluster_local.h"
 #include "drivers/mail_maildir.h"
@@ -74,6 +75,7 @@ static struct service_options service_options(struct house *h)
 		.mail_from = c->mail_from,
 		.mail_may_send_score = c->mail_send_score,
 		.consent_version = c->consent_version,
+		.consent_text = buf_str(&h->consent_text),
 		.max_video_bytes = c->upload_max_video_bytes,
 		.max_body_bytes = c->upload_max_body_bytes,
 		.min_free_bytes = c->upload_min_free_bytes,
@@ -93,6 +95,22 @@ static struct service_options service_options(struct house *h)
 		.engine = "gait-pose",
 		.max_video_s = (double)c->upload_max_seconds_ms / 1000,
 	};
+}
+
+/* The text is read once: what people agreed to must not change under a version's name. */
+static int load_consent(struct house *h, struct err *e)
+{
+	enum { TEXT_MAX_BYTES = 256 << 10 };
+
+	buf_init(&h->consent_text, TEXT_MAX_BYTES);
+	if (!*h->cfg->consent_text_file)
+		return 0;
+	if (fsx_read_file(h->cfg->consent_text_file, &h->consent_text, e) < 0)
+		return err_wrap(e, "consent.text_file");
+	if (!str_is_clean_utf8(h->consent_text.data, h->consent_text.len))
+		return err_set(
+			e, ERR_CONFIG, "consent.text_file: %s is not UTF-8 text", h->cfg->consent_text_file);
+	return 0;
 }
 
 static int make_urls(struct house *h, int port, struct err *e)
@@ -122,11 +140,15 @@ int house_open(const struct config *cfg, int port, bool alone, struct house *h, 
 	memset(h, 0, sizeof *h);
 	h->cfg = cfg;
 	h->svc.lock_fd = -1;
-	if (make_urls(h, port, e) < 0)
+	if (make_urls(h, port, e) < 0 || load_consent(h, e) < 0) {
+		buf_deinit(&h->consent_text);
 		return -1;
+	}
 	const struct service_options o = service_options(h);
-	if (service_open(&o, alone, &h->svc, e) < 0)
+	if (service_open(&o, alone, &h->svc, e) < 0) {
+		buf_deinit(&h->consent_text);
 		return -1;
+	}
 	h->svc_open = true;
 	if (open_store(h, alone, e) < 0 || open_blob(h, e) < 0 || open_cluster(h, e) < 0 ||
 		mail_maildir_open(cfg->mail_maildir, &h->svc.mailer, e) < 0 || hub_new(&h->svc.hub, e) < 0) {
@@ -151,5 +173,6 @@ void house_close(struct house *h)
 		s->blob->ops->close(s->blob);
 	store_close(s->store);
 	service_close(s);
+	buf_deinit(&h->consent_text);
 	h->svc_open = false;
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "app/config.h"
+#include "base/buf.h"
 #include "service/service.h"
 
 /* The one place that knows settings, drivers and services: it makes the house and takes it down in order. */
@@ -8,6 +9,7 @@
 struct house {
 	const struct config *cfg;
 	char public_url[512], callback_url[560];
+	struct buf consent_text;
 	struct service svc;
 	bool svc_open;
 };

@@ -65,3 +65,20 @@ int api_openapi(struct http_req *r, struct err *e)
 
 	return http_reply_text(r, 200, "application/yaml", api->openapi, e);
 }
+
+/* What a submitter agrees to; both are null while the operator has configured no text. */
+int api_consent(struct http_req *r, struct err *e)
+{
+	const struct service_options *o = &api_service(r)->opt;
+	bool configured = *o->consent_version != '\0';
+	struct buf out BUF_CLEANUP;
+	struct json_w w;
+
+	buf_init(&out, 2 << 20);
+	json_w_init(&w, &out);
+	json_w_obj(&w, NULL);
+	json_w_str(&w, "version", configured ? o->consent_version : NULL);
+	json_w_str(&w, "text", configured ? o->consent_text : NULL);
+	json_w_obj_end(&w);
+	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, 200, &out, e);
+}

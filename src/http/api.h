@@ -92,4 +92,5 @@ int api_audit_list(struct http_req *r, struct err *e);
 int api_healthz(struct http_req *r, struct err *e);
 int api_readyz(struct http_req *r, struct err *e);
 int api_metrics(struct http_req *r, struct err *e);
+int api_consent(struct http_req *r, struct err *e);
 int api_openapi(struct http_req *r, struct err *e);

@@ -52,6 +52,7 @@ const struct http_route api_routes[] = {
 	{ "POST", V1 "/outbox/{id}/retry", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_ADMIN,
 		.end = api_outbox_retry },
 	{ "GET", V1 "/audit", 0, HTTP_BODY_NONE, NO_BODY, API_ADMIN, .end = api_audit_list },
+	{ "GET", V1 "/consent", 0, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_consent },
 	{ "GET", "/healthz", 0, HTTP_BODY_NONE, NO_BODY, API_OPEN, .end = api_healthz },
 	{ "GET", "/readyz", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_STAFF, .end = api_readyz },
 	{ "GET", "/metrics", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_STAFF, .end = api_metrics },

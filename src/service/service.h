@@ -22,6 +22,7 @@ struct service_options {
 	const char *mail_from; /* bare address; its domain ends the Message-IDs */
 	bool mail_may_send_score;
 	const char *consent_version; /* "" while no consent text is configured */
+	const char *consent_text;    /* what submitters read; "" likewise */
 	int64_t max_video_bytes, min_free_bytes, max_body_bytes;
 	unsigned max_uploads_per_user, refuse_above_queued;
 	int max_attempts;
