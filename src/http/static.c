@@ -13,9 +13,16 @@
  * them. */
 
 static const char builtin_page[] =
-	"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>gaitd</title>\n"
-	"<h1>gaitd</h1>\n<p>The server runs. It has no web app configured; its interface is under "
-	"<code>/api/v1</code>.</p>\n</html>\n";
+	"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
+	"<meta name=\"viewport\" content=\"width=device-width\"><title>gaitd</title>\n"
+	"<h1>gaitd runs</h1>\n"
+	"<p>No web app is installed here (setting <code>http.static_dir</code>). What works without one:</p>\n"
+	"<ul>\n<li>Send two videos with curl and an API token (<code>gaitctl tokens add</code>):\n"
+	"<pre>curl -H 'Authorization: Bearer gt_&hellip;' -F fileuploadfront=@front.mp4 -F fileuploadside=@side.mp4 \\\n"
+	"  -F age=8 -F sex=F -F height=130cm -F weight=27kg &lt;this address&gt;/api/v1/upload</pre></li>\n"
+	"<li>Follow and read jobs: <code>gaitctl jobs list</code>, <code>gaitctl jobs watch ID</code>, or\n"
+	"<code>GET /api/v1/jobs/ID</code>, <code>/events</code>, <code>/result</code></li>\n"
+	"<li>The whole interface: <a href=\"/openapi.yaml\">openapi.yaml</a></li>\n</ul>\n</html>\n";
 
 static const struct {
 	const char *suffix, *type;
