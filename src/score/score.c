@@ -86,7 +86,7 @@ static double normal(uint64_t *state)
 static int interval(struct model *m, struct score *s, const float *x, const float *se, struct err *e)
 {
 	size_t n = s->shares;
-	CLEANUP(free_p) float *draws = malloc(DRAWS * n * sizeof *draws);
+	CLEANUP(free_p) float *draws = malloc(DRAWS * (n + 1) * sizeof *draws);
 	float margin[DRAWS];
 	double value[DRAWS];
 	uint64_t state = 1;

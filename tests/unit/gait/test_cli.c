@@ -114,7 +114,8 @@ static void a_pair_gives_a_result_that_fits_the_schema(void **state)
 	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
 	path_in(out, sizeof out, dir, "result.json");
 	static const char sum[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
-	const char *args[] = { "--front", front, "--side", side, "--height", "5'7\"", "--age", "30", "--sex",
+	static const char height[] = "5'7\"";
+	const char *args[] = { "--front", front, "--side", side, "--height", height, "--age", "30", "--sex",
 		"F", "--model", MODELS, "--allow-demonstration", "--input-sha256-side", sum, "--out", out,
 		"--summary", "--timing", NULL };
 	run(&r, args);
