@@ -12,7 +12,6 @@
 
 /* gait-analyze as its callers see it: a folder in, a file and an exit code out. */
 #define PROGRAM GAIT_BINARY_DIR "/bin/gait-analyze"
-#define MODELS  GAIT_SOURCE_DIR "/models/demonstration"
 enum { TIME_MS = 60000 };
 
 struct run {
@@ -114,9 +113,10 @@ static void a_pair_gives_a_result_that_fits_the_schema(void **state)
 	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
 	path_in(out, sizeof out, dir, "result.json");
 	static const char sum[] = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	static const char models[] = GAIT_SOURCE_DIR "/models/demonstration";
 	static const char height[] = "5'7\"";
 	const char *args[] = { "--front", front, "--side", side, "--height", height, "--age", "30", "--sex",
-		"F", "--model", MODELS, "--allow-demonstration", "--input-sha256-side", sum, "--out", out,
+		"F", "--model", models, "--allow-demonstration", "--input-sha256-side", sum, "--out", out,
 		"--summary", "--timing", NULL };
 	run(&r, args);
 	assert_string_equal(r.err + strlen(r.err) - 4, " ms\n");
