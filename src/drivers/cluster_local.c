@@ -49,9 +49,9 @@ static int write_job(const char *dir, const struct cluster_job *job, struct err 
 	BUF_CLEANUP struct buf text;
 	struct json_w w;
 
+	buf_init(&text, JOB_MAX_BYTES);
 	if (fsx_join(path, sizeof path, dir, CLUSTER_DIR_JOB, e) < 0)
 		return -1;
-	buf_init(&text, JOB_MAX_BYTES);
 	json_w_init(&w, &text);
 	json_w_obj(&w, NULL);
 	json_w_str(&w, "attempt", job->attempt);

@@ -122,11 +122,11 @@ int cluster_dir_status_write(const char *dir, const char *attempt, int exit_code
 	BUF_CLEANUP struct buf text;
 	struct json_w w;
 
+	buf_init(&text, STATUS_MAX_BYTES);
 	if (fsx_join(path, sizeof path, dir, CLUSTER_DIR_STATUS, e) < 0)
 		return -1;
 	if (fsx_exists(path))
 		return 0;
-	buf_init(&text, STATUS_MAX_BYTES);
 	json_w_init(&w, &text);
 	json_w_obj(&w, NULL);
 	json_w_str(&w, "attempt", attempt);

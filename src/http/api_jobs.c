@@ -76,6 +76,7 @@ int api_job_get(struct http_req *r, struct err *e)
 	struct job job;
 	char tag[64];
 
+	buf_init(&out, 1 << 20);
 	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0 ||
 		jobs_get(s, tx, who, http_req_param(r, "id"), &job, e) < 0)
 		return -1;
@@ -86,7 +87,6 @@ int api_job_get(struct http_req *r, struct err *e)
 		if (r304 != HTTP_OK)
 			return r304;
 	}
-	buf_init(&out, 1 << 20);
 	json_w_init(&w, &out);
 	if (jobs_write(tx, &job, account_is_staff(who), true, &w, e) < 0 || json_w_end(&w, e) < 0)
 		return -1;
