@@ -269,6 +269,8 @@ class Events:
 
 
 class Gaitd:
+    on_answer = None  # called with (method, path, Answer) for each request(): the contract's judge
+
     def __init__(self, engines="standin", settings=None, env=None, program=None):
         self.root = pathlib.Path(tempfile.mkdtemp(prefix="gaitd-test-"))
         self.data, self.control = self.root / "data", self.root / "control"
@@ -503,7 +505,10 @@ class Gaitd:
             c.head(method, path, self.headers(token, headers))
             if body:
                 c.send(body)
-            return c.answer(method)
+            answer = c.answer(method)
+        if Gaitd.on_answer:
+            Gaitd.on_answer(method, path, answer)
+        return answer
 
     def get(self, path, token=None, **headers):
         return self.request("GET", path, token, headers={k.replace("_", "-"): v for k, v in headers.items()})
@@ -631,14 +636,10 @@ class Gaitd:
 
     def attempt(self, job, n=1, seconds=None):
         """Parked: the attempt, once it was handed over, for the test to play."""
-        path = self.data / "attempts" / f"{job}.{n}" / "job.json"
-        paths = lambda: [p for p in self.data.glob(f"attempts/{job}*/job.json") if self.attempt_n(p) == n]
-        path = wait_until(paths, lambda: f"attempt {n}: {self.history(job)} {self.files('attempts')}", seconds)[0]
-        return Attempt(self, job, json.loads(path.read_text()))
-
-    @staticmethod
-    def attempt_n(path):
-        return int(re.search(r"(\d+)$", path.parent.name).group(1))
+        folder = self.data / "attempts" / f"{job}-{n}"
+        wait_until(lambda: (folder / "job.json").exists(),
+                   lambda: f"attempt {n}: {self.history(job)} {self.files('attempts')}", seconds)
+        return Attempt(self, job, json.loads((folder / "job.json").read_text()))
 
 
 class Attempt:

@@ -2,6 +2,7 @@
 
 import unittest
 
+import contract  # noqa: F401
 from gaitd import RESULT, Gaitd, main, video
 
 
