@@ -15,11 +15,13 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* The usual interval: half of all are shorter. NAN where memory is out. */
-static double median_interval(const double *times, size_t n)
+/* The usual interval: the mean of the middle half of all. Lost frames do not move it, as they would the mean;
+ * and a clock that trembles leaves it where it is, as it would not the median. NAN where memory is out. */
+static double usual_interval(const double *times, size_t n)
 {
 	CLEANUP(free_p) double *d = malloc((n - 1) * sizeof *d);
 	size_t used = 0;
+	double sum = 0;
 
 	if (!d)
 		return NAN;
@@ -29,7 +31,10 @@ static double median_interval(const double *times, size_t n)
 	if (used == 0)
 		return 0;
 	qsort(d, used, sizeof *d, ascending);
-	return d[used / 2];
+	size_t from = used / 4, to = used - used / 4;
+	for (size_t i = from; i < to; i++)
+		sum += d[i];
+	return sum / (double)(to - from);
 }
 
 /* Containers round times (Matroska to 1 ms): name the rate that was meant. */
@@ -54,7 +59,7 @@ int timeline_plan(const double *times, size_t n, double max_fps, struct timeline
 
 	if (n < 2 || !(times[n - 1] > times[0]))
 		return err_set(e, ERR_MEDIA, "it has %zu frame%s: a walk needs more", n, n == 1 ? "" : "s");
-	double extent = times[n - 1] - times[0], usual = median_interval(times, n);
+	double extent = times[n - 1] - times[0], usual = usual_interval(times, n);
 	if (isnan(usual))
 		return err_set(e, ERR_NOMEM, "timeline");
 	tl.start_s = times[0];
