@@ -96,7 +96,8 @@ static int check_boundary(const struct buf *b, struct err *e)
 	if (b->len < 1 || b->len > 70)
 		return err_set(e, ERR_INVALID, "the boundary has %zu characters, not 1 to 70", b->len);
 	for (size_t i = 0; i < b->len; i++)
-		if (!isalnum((unsigned char)b->data[i]) && !memchr("'()+_,-./:=? ", b->data[i], 13))
+		if (!isalnum((unsigned char)b->data[i]) &&
+			(!b->data[i] || !strchr("'()+_,-./:=? ", b->data[i])))
 			return err_set(e, ERR_INVALID, "the boundary has a character that is not allowed");
 	if (b->data[b->len - 1] == ' ')
 		return err_set(e, ERR_INVALID, "the boundary ends with a blank");

@@ -13,6 +13,8 @@
 
 enum state { PREAMBLE, BEHIND, CLOSING, HEADER, BODY, EPILOGUE, FAILED };
 
+static const char line_end_and_dashes[] = { '\r', '\n', '-', '-' }; /* no string */
+
 enum { BOUNDARY_BYTES = 71, PADDING_BYTES = 128 };
 
 struct multipart {
@@ -70,7 +72,7 @@ int multipart_new(const char *content_type, const struct multipart_limits *limit
 	set_limits(m, limits);
 	m->hooks = hooks;
 	m->ctx = ctx;
-	memcpy(m->delim, "\r\n--", 4);
+	memcpy(m->delim, line_end_and_dashes, sizeof line_end_and_dashes);
 	memcpy(m->delim + 4, boundary.data, boundary.len);
 	m->delim_len = boundary.len + 4;
 	m->match = m->credit = 2; /* the first delimiter needs no line end before it */

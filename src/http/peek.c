@@ -6,7 +6,7 @@
 static bool is_method(struct strv m)
 {
 	for (size_t i = 0; i < m.n; i++)
-		if (!isalnum((unsigned char)m.p[i]) && !memchr("!#$%&'*+-.^_`|~", m.p[i], 15))
+		if (!isalnum((unsigned char)m.p[i]) && (!m.p[i] || !strchr("!#$%&'*+-.^_`|~", m.p[i])))
 			return false;
 	return m.n > 0 && m.n <= 32;
 }

@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/crypto.h"
@@ -16,6 +18,7 @@
 
 /* libmicrohttpd's own limit stays this far above ours: reaching it deadlocks 0.9.75. */
 enum { LIMIT_DISTANCE = 64 };
+enum { UPLOAD_NICE = 5 };
 
 /* --- what requests share -----------------------------------------------------------------------------------
  */
@@ -28,8 +31,9 @@ void server_request_id(struct http_server *srv, char out[24])
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
 	z ^= z >> 31;
-	memcpy(out, "req_", 4);
-	hex_encode(&z, sizeof z, out + 4);
+	static const char prefix[] = { 'r', 'e', 'q', '_' };
+	memcpy(out, prefix, sizeof prefix);
+	hex_encode(&z, sizeof z, out + sizeof prefix);
 }
 
 void server_request_starts(struct http_server *srv)
@@ -68,6 +72,18 @@ void server_offload_ends(struct http_server *srv)
 /* --- libmicrohttpd ----------------------------------------------------------------------------------------
  */
 
+/* Threads of uploads step back behind the event loop, so that a status request need not wait for a time
+ * slice. On Linux the nice value is a thread's own and goes to the threads it makes: this is the one that
+ * makes them. */
+static void step_back(void)
+{
+	static _Thread_local bool done;
+
+	if (!done)
+		(void)setpriority(PRIO_PROCESS, (id_t)gettid(), UPLOAD_NICE);
+	done = true;
+}
+
 static void connection_notify(
 	void *cls, struct MHD_Connection *conn, void **ctx, enum MHD_ConnectionNotificationCode code)
 {
@@ -76,8 +92,11 @@ static void connection_notify(
 	struct peer_addr peer;
 
 	(void)ctx;
-	if (code != MHD_CONNECTION_NOTIFY_CLOSED)
+	if (code != MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (!side->loop)
+			step_back();
 		return;
+	}
 	atomic_fetch_sub(&side->count, 1);
 	if (srv->opt.max_per_address == 0)
 		return;

@@ -1,5 +1,6 @@
 #include "http/target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,10 +191,8 @@ static void add_method(char *out, size_t size, const char *method)
 	for (const char *at = strstr(out, method); at; at = strstr(at + 1, method))
 		if ((at == out || at[-1] == ' ') && (at[len] == '\0' || at[len] == ','))
 			return;
-	if (used + strlen(sep) + len < size) {
-		memcpy(out + used, sep, strlen(sep));
-		memcpy(out + used + strlen(sep), method, len + 1);
-	}
+	if (used + strlen(sep) + len < size)
+		(void)snprintf(out + used, size - used, "%s%s", sep, method);
 }
 
 void route_allow(const struct http_route *routes, unsigned n, struct strv path, char *out, size_t size)

@@ -21,7 +21,7 @@
 
 /* The real server with sinks of rising cost, for benchmarks and for the tests of the proxy settings:
  *   POST /api/v1/null     multipart, dropped          POST /api/v1/sha256  multipart, hashed
- *   POST /api/v1/disk     multipart, to a file, durable before the answer
+ *   POST /api/v1/file     multipart, to a file       POST /api/v1/disk    the same, durable before the answer
  *   POST /api/v1/limited  as null, at most 1,000,000 bytes
  *   GET  /api/v1/status   a small answer              GET  /api/v1/etag    the same, with an ETag
  *   GET  /api/v1/events   an event stream             POST /api/v1/publish one event for all streams
@@ -46,6 +46,7 @@ struct sink {
 	struct sha256 *hash;
 	const char *dir; /* NULL: nothing is kept */
 	int fd;
+	bool durable;
 	long long bytes, synced;
 	uint8_t digest[SHA256_BYTES];
 };
@@ -72,7 +73,7 @@ static int sink_data(void *ctx, const void *bytes, size_t len, struct err *e)
 		return 0;
 	if (fsx_write_all(s->fd, bytes, len, e))
 		return -1;
-	if (s->bytes - s->synced >= SYNC_EVERY) { /* writing out goes on beside receiving */
+	if (s->durable && s->bytes - s->synced >= SYNC_EVERY) { /* writing out goes on beside receiving */
 		(void)sync_file_range(s->fd, s->synced, s->bytes - s->synced, SYNC_FILE_RANGE_WRITE);
 		s->synced = s->bytes;
 	}
@@ -91,7 +92,8 @@ static int upload_begin(struct http_req *r, struct err *e)
 		return err_set(e, ERR_NOMEM, "upload");
 	s->fd = -1;
 	http_req_set_state(r, s);
-	if (str_ends(path, "/disk"))
+	s->durable = str_ends(path, "/disk");
+	if (s->durable || str_ends(path, "/file"))
 		s->dir = ((struct hub *)http_req_app(r))->dir;
 	if (str_ends(path, "/sha256") && !(s->hash = sha256_new(e)))
 		return -1;
@@ -111,7 +113,7 @@ static int upload_end(struct http_req *r, struct err *e)
 	buf_init(&out, 256);
 	if (multipart_end(s->parser, e) || (s->hash && sha256_end(s->hash, s->digest, e)))
 		return -1;
-	if (s->fd >= 0 && fdatasync(s->fd))
+	if (s->durable && s->fd >= 0 && fdatasync(s->fd))
 		return err_errno(e, ERR_IO, "upload file");
 	if (buf_addf(&out, e, "{\"bytes\":%lld}\n", s->bytes))
 		return -1;
@@ -206,7 +208,7 @@ static void sub_opened(struct http_stream *stream, void *ctx)
 	(void)pthread_mutex_lock(&hub->mu);
 	if (hub->n == hub->room) {
 		hub->room = hub->room ? 2 * hub->room : 64;
-		hub->streams = realloc(hub->streams, hub->room * sizeof hub->streams[0]);
+		hub->streams = reallocarray(hub->streams, hub->room, sizeof(struct http_stream *));
 		if (!hub->streams)
 			abort();
 	}
@@ -257,6 +259,7 @@ static const struct http_route routes[] = {
 	{ .method = "GET", .pattern = "/api/v1/whoami", .end = whoami_end },
 	UPLOAD("/api/v1/null", 8LL << 30),
 	UPLOAD("/api/v1/sha256", 8LL << 30),
+	UPLOAD("/api/v1/file", 8LL << 30),
 	UPLOAD("/api/v1/disk", 8LL << 30),
 	UPLOAD("/api/v1/limited", 1000000),
 	{ .method = "GET",

@@ -119,7 +119,7 @@ static void refused_uploads_read_why(void **state)
 /* Silent and half-said requests end at the deadline: the silent without a word, the others with 408. */
 static void slow_first_requests_end(void **state)
 {
-	const struct http_server_options opt = { .header_timeout_ms = 150 };
+	const struct http_server_options opt = { .header_timeout_ms = 400 };
 	static const char *const begun[] = { "", "GE", "GET /api/v1/ok HTTP/1.1\r\nHos",
 		"GET /api/v1/ok HTTP/1.1\r\n" };
 	struct reply r;
@@ -257,7 +257,7 @@ static void proxies_name_the_client(void **state)
 /* The least rate of a body: dribbling ends with 408, a steady body passes. */
 static void slow_bodies_end(void **state)
 {
-	const struct http_server_options opt = { .min_rate_bytes_s = 1000, .min_rate_window_ms = 200 };
+	const struct http_server_options opt = { .min_rate_bytes_s = 100, .min_rate_window_ms = 500 };
 	struct reply r;
 	int fd;
 
