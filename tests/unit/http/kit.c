@@ -302,13 +302,20 @@ static const struct http_route routes[] = {
 /* --- the server --------------------------------------------------------------------------------------------
  */
 
+static pthread_once_t log_once = PTHREAD_ONCE_INIT;
+
+static void quiet_log(void)
+{
+	log_init(2, LOG_TEXT, getenv("HTTP_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
+}
+
 void kit_start(struct kit *k, const struct http_server_options *opt)
 {
 	struct http_server_options o = opt ? *opt : (struct http_server_options){ .port = 0 };
 	struct err e = { .kind = ERR_NONE };
 
 	*k = (struct kit){ .port = 0 };
-	log_init(2, LOG_TEXT, getenv("HTTP_TEST_LOG") ? LOG_DEBUG : LOG_ERROR);
+	(void)pthread_once(&log_once, quiet_log); /* another server may be logging already */
 	(void)pthread_mutex_init(&k->mu, NULL);
 	(void)pthread_cond_init(&k->cond, NULL);
 	snprintf(k->dir, sizeof k->dir, "%s", "/tmp/gaitd-http-XXXXXX");

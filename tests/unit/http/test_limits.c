@@ -367,6 +367,53 @@ static void stop_breaks_off_after_the_grace(void **state)
 	test_dir_remove(kit.dir);
 }
 
+static void *release_it(void *arg)
+{
+	struct pollfd gone = { .fd = *(int *)arg, .events = POLLIN };
+
+	(void)poll(&gone, 1, 10000); /* the listener is closed: the stop is under way */
+	kit_release(&kit);
+	return NULL;
+}
+
+/* Kept-alive connections bring requests that wait to the event loop: it goes on serving, their number has the
+ * same limit as everywhere, and a stop waits for them, since nothing can be stopped under a suspended
+ * connection. */
+static void waiting_hooks_leave_the_loop_free(void **state)
+{
+	const struct http_server_options opt = { .max_blocking = 3 };
+	int fds[4];
+	struct reply r;
+	pthread_t releaser;
+
+	(void)state;
+	kit_start(&kit, &opt);
+	for (int i = 0; i < 4; i++) {
+		fds[i] = client_open(kit.port);
+		client_send(
+			fds[i], "GET /api/v1/ok HTTP/1.1\r\n" H "\r\nGET /api/v1/hold HTTP/1.1\r\n" H "\r\n");
+		assert_true(client_read(fds[i], &r, false));
+		assert_int_equal(r.status, 200);
+		reply_deinit(&r);
+		if (i < 3)
+			kit_await_holding(&kit, (unsigned)i + 1);
+	}
+	assert_true(client_read(fds[3], &r, false));
+	assert_int_equal(r.status, 503);
+	reply_deinit(&r);
+	for (int i = 0; i < 50; i++)
+		assert_int_equal(client_ask(kit.port, "GET /api/v1/ok HTTP/1.1\r\n" H "\r\n", NULL), 200);
+	assert_int_equal(client_ask(kit.port, "GET /api/v1/hold HTTP/1.1\r\n" H "\r\n", NULL), 503);
+	int silent = client_open(kit.port);
+	assert_int_equal(pthread_create(&releaser, NULL, release_it, &silent), 0);
+	http_server_stop(kit.srv, 0);
+	assert_int_equal(pthread_join(releaser, NULL), 0);
+	for (int i = 0; i < 4; i++)
+		(void)close(fds[i]);
+	(void)close(silent);
+	test_dir_remove(kit.dir);
+}
+
 static void starts_and_refuses_to(void **state)
 {
 	static const struct {
@@ -473,6 +520,7 @@ int main(void)
 		cmocka_unit_test(idle_connections_end),
 		cmocka_unit_test(stop_lets_uploads_finish),
 		cmocka_unit_test(stop_breaks_off_after_the_grace),
+		cmocka_unit_test(waiting_hooks_leave_the_loop_free),
 		cmocka_unit_test(starts_and_refuses_to),
 		cmocka_unit_test(https_is_remembered),
 		cmocka_unit_test(no_signal_kills),

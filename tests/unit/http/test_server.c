@@ -103,7 +103,7 @@ static const struct {
 	{ "GET /api/v1/etag HTTP/1.1\r\n" H "If-None-Match: \"16\", W/\"17-running\"\r\n\r\n", 304, NULL,
 		"ETag: \"17-running\"" },
 	{ "GET /api/v1/etag HTTP/1.1\r\n" H "If-None-Match: \"17\"\r\n\r\n", 200, "running", NULL },
-	{ "GET / HTTP/1.1\r\n" H "\r\n", 200, "<h1>gaitd</h1>", "script-src 'self'" },
+	{ "GET / HTTP/1.1\r\n" H "\r\n", 200, "<h1>gaitd", "script-src 'self'" },
 	{ "GET /x.js HTTP/1.1\r\n" H "\r\n", 404, NULL, NULL },
 	{ "POST / HTTP/1.1\r\n" H "Content-Length: 0\r\n\r\n", 404, NULL, NULL },
 	{ "NONSENSE\r\n\r\n", 400, "no HTTP/1.1 request", "Connection: close" },
