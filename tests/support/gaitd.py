@@ -278,7 +278,7 @@ class Gaitd:
         self.env = dict(env or {})
         self.program = program or BIN / "gaitd"
         self.process = None
-        self.url = None
+        self.url = self.code = None  # code: of a start that failed
         self.starts = 0
         self._result = None
         self.result = json.loads(json.dumps(RESULT))
@@ -348,8 +348,8 @@ class Gaitd:
         wait_until(lambda: self.ready_file.exists() or self.process.poll() is not None,
                    lambda: f"gaitd is not ready:\n{self.stderr()}")
         if not self.ready_file.exists():
-            code, self.process = self.process.returncode, None
-            raise AssertionError(f"gaitd ended with {code} instead of starting:\n{self.stderr()}")
+            self.code, self.process = self.process.returncode, None
+            raise AssertionError(f"gaitd ended with {self.code} instead of starting:\n{self.stderr()}")
         self.url = self.ready_file.read_text().strip()
         at = urllib.parse.urlsplit(self.url)
         self.host, self.port = at.hostname, at.port
