@@ -96,7 +96,12 @@ static int remove_blobs(struct service *s, const char *id, struct err *e)
 		if (*videos[i].spool_name &&
 			service_spool_path(s, videos[i].spool_name, path, sizeof path, e) == 0)
 			unlink(path);
-	return store_erase_done(tx, id, e) < 0 ? -1 : store_commit(&tx, e);
+	if (store_erase_done(tx, id, e) < 0 || store_commit(&tx, e) < 0)
+		return -1;
+	struct err why = { 0 };
+	if (store_purge(s->store, &why) < 0) /* a later checkpoint does it */
+		service_log_failure("job.purge_put_off", id, &why);
+	return 0;
 }
 
 int jobs_erase(struct service *s, const struct user *who, const char *actor, const char *id, struct err *e)

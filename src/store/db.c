@@ -88,6 +88,8 @@ int db_open(const char *path, bool create, int busy_ms, struct db **ret, struct 
 	if (pragma(db, "PRAGMA journal_mode=WAL", e) < 0 || pragma(db, "PRAGMA synchronous=FULL", e) < 0 ||
 		pragma(db, "PRAGMA foreign_keys=ON", e) < 0 ||
 		pragma(db, "PRAGMA trusted_schema=OFF", e) < 0 ||
+		/* What is erased is overwritten, not only given free. */
+		pragma(db, "PRAGMA secure_delete=ON", e) < 0 ||
 		pragma(db, "PRAGMA temp_store=MEMORY", e) < 0) {
 		db_close(db);
 		return -1;

@@ -165,6 +165,20 @@ int store_newest_schema(void)
 	return migrations_count();
 }
 
+int store_purge(struct store *s, struct err *e)
+{
+	struct db *db;
+
+	if (borrow(s, &db, e) < 0)
+		return -1;
+	sqlite3_busy_timeout(db_handle(db), BUSY_MS);
+	int rc = sqlite3_wal_checkpoint_v2(db_handle(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	give_back(s, db);
+	return rc == SQLITE_OK ? 0
+			       : err_set(e, rc == SQLITE_BUSY ? ERR_BUSY : ERR_IO, "checkpoint: %s",
+					 sqlite3_errstr(rc));
+}
+
 int store_check(struct store *s, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;

@@ -60,6 +60,13 @@ int store_data_version(struct store *s, int64_t *ret, struct err *e);
 int store_schema_version(struct store *s, int *ret, struct err *e);
 int store_newest_schema(void);
 
+/**
+ * store_purge() - make what was deleted or overwritten vanish from the files, the write-ahead log included
+ * Return 0; -1 with ERR_BUSY where a long reader is in the way: the old pages go with a later checkpoint
+ * Source SQLite documentation, "PRAGMA wal_checkpoint", "PRAGMA secure_delete" (3.40, 2022)
+ */
+int store_purge(struct store *s, struct err *e);
+
 /* PRAGMA integrity_check and foreign_key_check; the first complaints go into @e (ERR_CORRUPT). */
 int store_check(struct store *s, struct err *e);
 
