@@ -55,6 +55,8 @@ int api_jobs_list(struct http_req *r, struct err *e)
 		l.filter.owner = who->id;
 	if (l.filter.before && !id_ok(l.filter.before))
 		return err_set(e, ERR_FIELD, "before: must be the `next` of an earlier page");
+	if (l.filter.subject && !id_ok(l.filter.subject))
+		return err_set(e, ERR_FIELD, "subject: must be the id of a subject");
 	if (status && !job_state_parse(status, &l.filter.state))
 		return err_set(e, ERR_FIELD, "status: there is no status %.40s", status);
 	l.filter.by_state = status != NULL;
