@@ -37,10 +37,12 @@ static int pull(struct http_stream *stream, void *ctx, struct buf *out)
 	unsigned n;
 
 	(void)stream;
-	/* A busy database is no reason to drop the client: the next wake-up reads on. */
+	/* A busy database is no reason to drop the client: the hub comes again. */
 	if (!events || store_begin(v->svc->store, STORE_READ_FAST, &tx, NULL) < 0 ||
-		store_events_after(tx, v->sub.job, v->seq, events, BATCH, &n, NULL) < 0)
+		store_events_after(tx, v->sub.job, v->seq, events, BATCH, &n, NULL) < 0) {
+		hub_wake_again(v->svc->hub, &v->sub);
 		return 0;
+	}
 	for (unsigned i = 0; i < n; i++) {
 		struct buf json BUF_CLEANUP;
 		struct json_w w;

@@ -13,6 +13,7 @@ struct hub {
 	pthread_mutex_t lock;
 	struct hub_subscriber *buckets[BUCKETS]; /* by job: news of one job touches its own streams only */
 	unsigned count;
+	bool again; /* some subscriber asked for another wake-up */
 };
 
 static struct hub_subscriber **bucket(struct hub *h, const char *job)
@@ -66,6 +67,27 @@ void hub_unsubscribe(struct hub *h, struct hub_subscriber *s)
 		s->link = NULL;
 		h->count--;
 	}
+	pthread_mutex_unlock(&h->lock);
+}
+
+void hub_wake_again(struct hub *h, struct hub_subscriber *s)
+{
+	pthread_mutex_lock(&h->lock);
+	s->again = h->again = true;
+	pthread_mutex_unlock(&h->lock);
+}
+
+/* Rare, so a walk over all of them is fine. */
+static void wake_those_again(struct hub *h)
+{
+	pthread_mutex_lock(&h->lock);
+	for (unsigned i = 0; h->again && i < BUCKETS; i++)
+		for (struct hub_subscriber *s = h->buckets[i]; s; s = s->next)
+			if (s->again) {
+				s->again = false;
+				s->wake(s->arg);
+			}
+	h->again = false;
 	pthread_mutex_unlock(&h->lock);
 }
 
@@ -130,6 +152,7 @@ void *hub_main(void *service)
 	do {
 		struct err e = { 0 };
 		int64_t now;
+		wake_those_again(s->hub);
 		if (store_data_version(s->store, &now, &e) < 0 || (now != seen && carry(s, &seq, &e) < 0)) {
 			service_log_failure("hub.failed", "", &e);
 			continue;

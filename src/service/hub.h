@@ -14,6 +14,7 @@ struct hub_subscriber {
 	char job[ID_BYTES];
 	void (*wake)(void *arg); /* called under the hub's lock; must not block */
 	void *arg;
+	bool again;
 	struct hub_subscriber *next, **link; /* the hub's */
 };
 
@@ -21,6 +22,9 @@ int hub_new(struct hub **ret, struct err *e);
 void hub_free(struct hub *h);
 void hub_subscribe(struct hub *h, struct hub_subscriber *s);
 void hub_unsubscribe(struct hub *h, struct hub_subscriber *s);
+/* The subscriber could not read just now (the database was busy): wake it again at the next look, within 100
+ * ms. */
+void hub_wake_again(struct hub *h, struct hub_subscriber *s);
 unsigned hub_subscribers(struct hub *h);
 
 void *hub_main(void *service);
