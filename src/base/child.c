@@ -186,7 +186,7 @@ static void pump(pid_t pid, int fds[2], struct buf *bufs[2], int64_t timeout_ms,
 			{ .fd = fds[1], .events = POLLIN } };
 		(void)poll(p, 2, 20);
 		for (int i = 0; i < 2; i++)
-			if (p[i].fd >= 0 && p[i].revents && !drain(fds[i], bufs[i], i == 1)) {
+			if (bufs[i] && fds[i] >= 0 && p[i].revents && !drain(fds[i], bufs[i], i == 1)) {
 				close(fds[i]);
 				fds[i] = -1;
 			}

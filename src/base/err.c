@@ -4,6 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#undef err_set
+#undef err_errno
+#undef err_wrap
+
 struct kind_row {
 	const char *name;
 	int http, code;

@@ -21,7 +21,7 @@ struct submission {
 	bool has_hint[2];            /* by view */
 	double hint_x[2], hint_y[2]; /* pixels of the first frame, or fractions 0–1 */
 	int priority;                /* −10…10, staff only above 0 */
-	const char *notes;	/* borrowed from the fields; NULL where none; at most 2,000 characters of UTF-8 */
+	const char *notes; /* borrowed from the fields; NULL where none; at most 2,000 characters of UTF-8 */
 };
 
 /* The text fields of an upload as they arrived, collected before they are judged together. */

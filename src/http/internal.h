@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-
 #include <microhttpd.h>
 
 #include "base/buf.h"
@@ -17,7 +16,6 @@
 /* What the files of this layer share. */
 
 struct acceptor;
-
 /* One of the two daemons and our own count of its connections, taken before the hand-over and given back by
  * the CLOSED notification: libmicrohttpd 0.9.75 deadlocks at its own limit, which therefore stays out of
  * reach. */

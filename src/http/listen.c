@@ -15,13 +15,16 @@ enum { BACKLOG = 4096 };
 
 static int bound_port(int fd)
 {
-	struct sockaddr_storage ss;
-	socklen_t len = sizeof ss;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} name = { 0 };
+	socklen_t len = sizeof name;
 
-	if (getsockname(fd, (struct sockaddr *)&ss, &len))
+	if (getsockname(fd, &name.any, &len))
 		return -1;
-	return ss.ss_family == AF_INET6 ? ntohs(((struct sockaddr_in6 *)&ss)->sin6_port)
-					: ntohs(((struct sockaddr_in *)&ss)->sin_port);
+	return ntohs(name.any.sa_family == AF_INET6 ? name.v6.sin6_port : name.v4.sin_port);
 }
 
 static int open_on(const struct addrinfo *ai, const char *host, int *ret_fd, int *ret_port, struct err *e)

@@ -192,7 +192,9 @@ static bool has_control(const struct buf *b)
 /* A file name is only ever shown: what cannot be shown becomes '_'. */
 static void clean_filename(struct buf *b)
 {
-	bool utf8 = str_is_clean_utf8(b->data ? b->data : "", b->len);
+	if (!b->data)
+		return;
+	bool utf8 = str_is_clean_utf8(b->data, b->len);
 
 	for (size_t i = 0; i < b->len; i++) {
 		unsigned char c = (unsigned char)b->data[i];

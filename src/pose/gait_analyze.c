@@ -11,9 +11,9 @@
 #include "base/sandbox.h"
 #include "gait/analyze.h"
 #include "gait/result.h"
-#include "gait_analyze_options.h"
-#include "gait_analyze_read.h"
-#include "gait_analyze_summary.h"
+#include "pose/gait_analyze_options.h"
+#include "pose/gait_analyze_read.h"
+#include "pose/gait_analyze_summary.h"
 #include "score/score.h"
 
 enum { RESULT_MAX = 64 << 20, CPU_S = 300, SCHEMA_VERSION = 1 };

@@ -1,4 +1,4 @@
-#include "gait_analyze_options.h"
+#include "pose/gait_analyze_options.h"
 
 #include <getopt.h>
 #include <math.h>

@@ -1,4 +1,4 @@
-#include "gait_analyze_read.h"
+#include "pose/gait_analyze_read.h"
 
 #include <dirent.h>
 #include <errno.h>

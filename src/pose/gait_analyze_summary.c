@@ -1,4 +1,4 @@
-#include "gait_analyze_summary.h"
+#include "pose/gait_analyze_summary.h"
 
 #include <math.h>
 

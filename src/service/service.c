@@ -88,8 +88,8 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	/* gaitctl looks after a house; it does not found one where a path was mistyped. */
 	if (!alone && !fsx_exists(opt->data_dir)) {
 		service_close(ret);
-		return err_set(e, ERR_NOT_FOUND, "there is no data folder %s: start gaitd once, or check data.dir",
-			opt->data_dir);
+		return err_set(e, ERR_NOT_FOUND,
+			"there is no data folder %s: start gaitd once, or check data.dir", opt->data_dir);
 	}
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
 		uploads_new(&ret->uploads, e) < 0 ||
