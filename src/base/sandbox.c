@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
 
 #include "base/cleanup.h"
@@ -22,51 +23,17 @@ static int limit(__rlimit_resource_t which, int64_t value, struct err *e)
 
 static int deny_calls(struct err *e)
 {
-	static const int denied[] = {
-#if !defined(__SANITIZE_ADDRESS__)
-		SCMP_SYS(ptrace), /* LeakSanitizer looks at its own threads with it */
-#endif
-		SCMP_SYS(socket),
-		SCMP_SYS(connect),
-		SCMP_SYS(bind),
-		SCMP_SYS(listen),
-		SCMP_SYS(accept),
-		SCMP_SYS(accept4),
-		SCMP_SYS(execve),
-		SCMP_SYS(execveat),
-		SCMP_SYS(process_vm_readv),
-		SCMP_SYS(process_vm_writev),
-		SCMP_SYS(mount),
-		SCMP_SYS(umount2),
-		SCMP_SYS(unshare),
-		SCMP_SYS(setns),
-		SCMP_SYS(pivot_root),
-		SCMP_SYS(chroot),
-		SCMP_SYS(bpf),
-		SCMP_SYS(keyctl),
-		SCMP_SYS(add_key),
-		SCMP_SYS(request_key),
-		SCMP_SYS(init_module),
-		SCMP_SYS(finit_module),
-		SCMP_SYS(delete_module),
-		SCMP_SYS(kexec_load),
-		SCMP_SYS(kexec_file_load),
-		SCMP_SYS(io_uring_setup),
-		SCMP_SYS(io_uring_enter),
-		SCMP_SYS(userfaultfd),
-		SCMP_SYS(perf_event_open),
-		SCMP_SYS(move_mount),
-		SCMP_SYS(fsopen),
-		SCMP_SYS(fsmount),
-		SCMP_SYS(fspick),
-		SCMP_SYS(open_tree),
-		SCMP_SYS(mount_setattr),
-		SCMP_SYS(open_by_handle_at),
-		SCMP_SYS(pidfd_getfd),
-		SCMP_SYS(swapon),
-		SCMP_SYS(swapoff),
-		SCMP_SYS(reboot)
-	};
+	static const int denied[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
+		SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(execve), SCMP_SYS(execveat),
+		SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev), SCMP_SYS(mount), SCMP_SYS(umount2),
+		SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(bpf),
+		SCMP_SYS(keyctl), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(init_module),
+		SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
+		SCMP_SYS(kexec_file_load), SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter),
+		SCMP_SYS(userfaultfd), SCMP_SYS(perf_event_open), SCMP_SYS(move_mount), SCMP_SYS(fsopen),
+		SCMP_SYS(fsmount), SCMP_SYS(fspick), SCMP_SYS(open_tree), SCMP_SYS(mount_setattr),
+		SCMP_SYS(open_by_handle_at), SCMP_SYS(pidfd_getfd), SCMP_SYS(swapon), SCMP_SYS(swapoff),
+		SCMP_SYS(reboot) };
 	static const scmp_datum_t namespaces[] = { CLONE_NEWUSER, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWNET,
 		CLONE_NEWIPC, CLONE_NEWUTS, CLONE_NEWCGROUP };
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
@@ -76,6 +43,16 @@ static int deny_calls(struct err *e)
 	int r = 0;
 	for (size_t i = 0; i < ARRAY_LEN(denied) && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+		/* LeakSanitizer stops its own threads with ptrace at the end; everybody else may not trace at
+		 * all. */
+#if defined(__SANITIZE_ADDRESS__)
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ptrace), 1,
+			SCMP_A0(SCMP_CMP_EQ, PTRACE_TRACEME));
+#else
+	if (r == 0)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ptrace), 0);
+#endif
 	/* Threads come from clone, namespaces too: its flags decide. clone3 hides its flags in memory; told
 	 * that it does not exist, the C library falls back to clone. */
 	for (size_t i = 0; i < ARRAY_LEN(namespaces) && r == 0; i++)

@@ -115,7 +115,10 @@ class JobScript(unittest.TestCase):
         log = self.run_job(peer, 0)
         self.assertEqual(set(peer.outputs), set(peer.output_names))
         result = json.loads(peer.outputs["result.json"])
-        self.assertIn("--height 172cm --age-months 400 --sex F --out", " ".join(result["arguments"]))
+        arguments = " ".join(result["arguments"])
+        self.assertIn("--height 172cm --age-months 400 --sex F ", arguments)
+        for view in ("front", "side"):
+            self.assertIn(f"--input-sha256-{view} {hashlib.sha256(self.videos[view]).hexdigest()} ", arguments)
         self.assertEqual(peer.outputs["overlay_side.mp4"], self.videos["side"])
         with tarfile.open(fileobj=io.BytesIO(peer.outputs["keypoints_front.tar.gz"])) as tar:
             self.assertIn("front/walk_000000000000_keypoints.json", tar.getnames())
