@@ -59,6 +59,31 @@ int api_text(const struct json *body, const char *name, const char **ret, struct
 	return *ret ? 0 : err_set(e, ERR_FIELD, "%s is missing or not text", name);
 }
 
+int api_text_or_none(const struct json *body, const char *name, const char **ret, struct err *e)
+{
+	const struct json *v = json_get(body, name);
+
+	*ret = v ? json_str(v, NULL) : NULL;
+	return !v || *ret ? 0 : err_set(e, ERR_FIELD, "%s is not text", name);
+}
+
+int api_int_or(const struct json *body, const char *name, int64_t fallback, int64_t *ret, struct err *e)
+{
+	const struct json *v = json_get(body, name);
+
+	*ret = v ? json_int(v, INT64_MIN) : fallback;
+	return *ret != INT64_MIN ? 0 : err_set(e, ERR_FIELD, "%s is not a whole number", name);
+}
+
+int api_bool_or(const struct json *body, const char *name, bool fallback, bool *ret, struct err *e)
+{
+	const struct json *v = json_get(body, name);
+
+	*ret = v ? json_bool(v, false) : fallback;
+	return !v || json_bool(v, true) == *ret ? 0
+						: err_set(e, ERR_FIELD, "%s is neither true nor false", name);
+}
+
 int api_openapi(struct http_req *r, struct err *e)
 {
 	const struct api *api = http_req_app(r);

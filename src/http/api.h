@@ -47,6 +47,11 @@ int api_reply_json(struct http_req *r, int status,
 /* A member of the JSON body as text; ERR_FIELD where it is missing or of another type. */
 int api_body(struct http_req *r, struct json **ret, struct err *e);
 int api_text(const struct json *body, const char *name, const char **ret, struct err *e);
+/* The same for members that may be missing: @ret is NULL, @fallback then. ERR_FIELD where the type is another
+ * one: what was meant as a limit or a lock must not silently become none. */
+int api_text_or_none(const struct json *body, const char *name, const char **ret, struct err *e);
+int api_int_or(const struct json *body, const char *name, int64_t fallback, int64_t *ret, struct err *e);
+int api_bool_or(const struct json *body, const char *name, bool fallback, bool *ret, struct err *e);
 
 /* A handler in each file api_NAME.c. */
 int api_upload_begin(struct http_req *r, struct err *e);

@@ -22,7 +22,15 @@ int api_tokens_list(struct http_req *r, struct err *e)
 
 int api_outbox_list(struct http_req *r, struct err *e)
 {
-	return api_reply_json(r, 200, admin_write_outbox, (void *)(uintptr_t)http_req_query(r, "state"), e);
+	static const char *const states[] = { "pending", "sent", "bounced", "dropped" };
+	const char *state = http_req_query(r, "state");
+	bool known = !state;
+
+	for (size_t i = 0; !known && i < ARRAY_LEN(states); i++)
+		known = strcmp(state, states[i]) == 0;
+	if (!known)
+		return err_set(e, ERR_FIELD, "state must be pending, sent, bounced or dropped");
+	return api_reply_json(r, 200, admin_write_outbox, (void *)(uintptr_t)state, e);
 }
 
 int api_audit_list(struct http_req *r, struct err *e)
@@ -58,8 +66,8 @@ int api_user_add(struct http_req *r, struct err *e)
 		return -1;
 	if (!role_parse(role_text, &role))
 		return err_set(e, ERR_FIELD, "role must be submitter, staff or admin");
-	password = json_str(json_get(body, "password"), NULL);
-	if (account_add(api_service(r), actor, email, role, password, &u, e) < 0)
+	if (api_text_or_none(body, "password", &password, e) < 0 ||
+		account_add(api_service(r), actor, email, role, password, &u, e) < 0)
 		return -1;
 	return api_reply_json(r, 201, write_id, u.id, e);
 }
@@ -69,25 +77,29 @@ int api_user_change(struct http_req *r, struct err *e)
 	CLEANUP(json_free_p) struct json *body = NULL;
 	struct service *s = api_service(r);
 	const char *id = http_req_param(r, "id");
+	const char *role_text, *password;
 	char actor[64];
 	enum role role;
+	bool disabled;
 
 	api_actor(r, actor);
-	if (api_body(r, &body, e) < 0)
+	/* Everything is looked at before anything is changed. */
+	if (api_body(r, &body, e) < 0 || api_text_or_none(body, "role", &role_text, e) < 0 ||
+		api_text_or_none(body, "password", &password, e) < 0 ||
+		api_bool_or(body, "disabled", false, &disabled, e) < 0 ||
+		(password && account_password_ok(password, e) < 0))
 		return -1;
-	const char *role_text = json_str(json_get(body, "role"), NULL),
-		   *password = json_str(json_get(body, "password"), NULL);
-	const struct json *disabled = json_get(body, "disabled");
-	if (!role_text && !password && !disabled)
+	bool lock = json_get(body, "disabled") != NULL;
+	if (!role_text && !password && !lock)
 		return err_set(e, ERR_FIELD, "nothing to change: give role, password or disabled");
-	if (strcmp(id, api_user(r)->id) == 0 && (role_text || json_bool(disabled, false)))
-		return err_set(
-			e, ERR_CONFLICT, "nobody takes away their own rights: ask another administrator");
 	if (role_text && !role_parse(role_text, &role))
 		return err_set(e, ERR_FIELD, "role must be submitter, staff or admin");
+	if (strcmp(id, api_user(r)->id) == 0 && (role_text || disabled))
+		return err_set(
+			e, ERR_CONFLICT, "nobody takes away their own rights: ask another administrator");
 	if ((role_text && account_set_role(s, actor, id, role, e) < 0) ||
 		(password && account_set_password(s, actor, id, password, e) < 0) ||
-		(disabled && account_set_disabled(s, actor, id, json_bool(disabled, false), e) < 0))
+		(lock && account_set_disabled(s, actor, id, disabled, e) < 0))
 		return -1;
 	return http_reply_empty(r, 204, e);
 }
@@ -115,12 +127,12 @@ int api_token_add(struct http_req *r, struct err *e)
 	const char *user, *name;
 	struct made_token t;
 	char actor[64];
+	int64_t days;
 
 	api_actor(r, actor);
 	if (api_body(r, &body, e) < 0 || api_text(body, "user", &user, e) < 0 ||
-		api_text(body, "name", &name, e) < 0)
+		api_text(body, "name", &name, e) < 0 || api_int_or(body, "days", 0, &days, e) < 0)
 		return -1;
-	int64_t days = json_int(json_get(body, "days"), 0);
 	if (days < 0 || days > 3650)
 		return err_set(e, ERR_FIELD, "days must be from 0 (for ever) to 3650");
 	int64_t expires_ms = days ? clock_wall_ms() + days * 86400000 : 0;

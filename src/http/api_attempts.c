@@ -35,11 +35,15 @@ int api_heartbeat(struct http_req *r, struct err *e)
 {
 	CLEANUP(json_free_p) struct json *body = NULL;
 	const char *token, *run_id, *step;
+	int64_t percent;
 
 	if (bearer(r, &token, e) < 0 || api_body(r, &body, e) < 0 ||
 		api_text(body, "run_id", &run_id, e) < 0 || api_text(body, "step", &step, e) < 0 ||
-		heartbeat(api_service(r), http_req_param(r, "id"), token, run_id, step,
-			(int)json_int(json_get(body, "percent"), -1), e) < 0)
+		api_int_or(body, "percent", -1, &percent, e) < 0)
+		return -1;
+	if (percent < 0 || percent > 100)
+		return err_set(e, ERR_FIELD, "percent must be from 0 to 100");
+	if (heartbeat(api_service(r), http_req_param(r, "id"), token, run_id, step, (int)percent, e) < 0)
 		return -1;
 	return http_reply_empty(r, 204, e);
 }

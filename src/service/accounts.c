@@ -79,15 +79,15 @@ int account_sign_in(struct service *s, const char *address, const char *email, c
 	snprintf(by_account, sizeof by_account, "account %.254s", email);
 	for (char *p = by_account; *p; p++)
 		*p = (char)tolower((unsigned char)*p);
-	int wait = sign_in_wait_s(s->sign_ins, by_address, s->opt.sign_ins_per_address, now);
-	int wait_account = sign_in_wait_s(s->sign_ins, by_account, s->opt.sign_ins_per_account, now);
-	*ret_wait_s = wait > wait_account ? wait : wait_account;
+	*ret_wait_s = sign_in_enter(s->sign_ins, by_address, s->opt.sign_ins_per_address, now);
+	if (*ret_wait_s == 0) {
+		*ret_wait_s = sign_in_enter(s->sign_ins, by_account, s->opt.sign_ins_per_account, now);
+		if (*ret_wait_s > 0)
+			sign_in_undo(s->sign_ins, by_address);
+	}
 	if (*ret_wait_s > 0)
 		return err_set(e, ERR_RATE, "too many failed sign-ins: try again in %d minutes",
 			(*ret_wait_s + 59) / 60);
-	/* Counted before the slow check: a storm of parallel tries does not get past the limit. */
-	sign_in_failed(s->sign_ins, by_address, now);
-	sign_in_failed(s->sign_ins, by_account, now);
 	int known;
 	{
 		CLEANUP(store_tx_p) struct tx *tx = NULL;
@@ -101,8 +101,9 @@ int account_sign_in(struct service *s, const char *address, const char *email, c
 	bool right = password_verify(usable ? ret->password_hash : decoy_hash(), password);
 	if (!usable || !right)
 		return err_set(e, ERR_UNAUTHENTICATED, "e-mail or password is wrong");
-	sign_in_succeeded(s->sign_ins, by_address);
-	sign_in_succeeded(s->sign_ins, by_account);
+	/* The address gets back this one try only: who has an account here buys no more tries at others. */
+	sign_in_undo(s->sign_ins, by_address);
+	sign_in_forgive(s->sign_ins, by_account);
 	return open_session(s, ret, ret_session, e);
 }
 

@@ -68,28 +68,30 @@ static struct slot *find(struct sign_in_limits *l, uint64_t key, int64_t now_ms)
 	return best;
 }
 
-int sign_in_wait_s(struct sign_in_limits *l, const char *key, unsigned most, int64_t now_ms)
+int sign_in_enter(struct sign_in_limits *l, const char *key, unsigned most, int64_t now_ms)
 {
 	int wait = 0;
 
 	pthread_mutex_lock(&l->lock);
 	struct slot *slot = find(l, key_of(l, key), now_ms);
 	if (slot->failures >= most)
-		wait = (int)((slot->first_ms + l->window_ms - now_ms + 999) / 1000);
+		wait = (int)((slot->first_ms + l->window_ms - now_ms) / 1000) + 1;
+	else if (slot->failures++ == 0)
+		slot->first_ms = now_ms;
 	pthread_mutex_unlock(&l->lock);
 	return wait;
 }
 
-void sign_in_failed(struct sign_in_limits *l, const char *key, int64_t now_ms)
+void sign_in_undo(struct sign_in_limits *l, const char *key)
 {
 	pthread_mutex_lock(&l->lock);
-	struct slot *slot = find(l, key_of(l, key), now_ms);
-	if (slot->failures++ == 0)
-		slot->first_ms = now_ms;
+	struct slot *slot = find(l, key_of(l, key), 0);
+	if (slot->failures > 0)
+		slot->failures--;
 	pthread_mutex_unlock(&l->lock);
 }
 
-void sign_in_succeeded(struct sign_in_limits *l, const char *key)
+void sign_in_forgive(struct sign_in_limits *l, const char *key)
 {
 	pthread_mutex_lock(&l->lock);
 	find(l, key_of(l, key), 0)->failures = 0;

@@ -4,8 +4,14 @@
 
 #include "service/accounts.h"
 
-/* Return 0 or the seconds to wait. Counting a failure and asking are separate, so that success costs nothing.
+/**
+ * sign_in_enter() - count a try, unless the limit is reached
+ * Asking and counting are one step, and a try counts as a failure until it has succeeded: a storm of parallel
+ * ones does not get past the limit.
+ * @most   failures in the window
+ * Return  0 counted; the seconds to wait, and nothing is counted
  */
-int sign_in_wait_s(struct sign_in_limits *l, const char *key, unsigned most, int64_t now_ms);
-void sign_in_failed(struct sign_in_limits *l, const char *key, int64_t now_ms);
-void sign_in_succeeded(struct sign_in_limits *l, const char *key);
+int sign_in_enter(struct sign_in_limits *l, const char *key, unsigned most, int64_t now_ms);
+/* Take one try back; forget all of them. */
+void sign_in_undo(struct sign_in_limits *l, const char *key);
+void sign_in_forgive(struct sign_in_limits *l, const char *key);

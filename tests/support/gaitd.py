@@ -353,7 +353,23 @@ class Gaitd:
         self.url = self.ready_file.read_text().strip()
         at = urllib.parse.urlsplit(self.url)
         self.host, self.port = at.hostname, at.port
+        if "http.public_url" in self.settings:
+            self.host, self.port = "127.0.0.1", self.listening_port()
         return self
+
+    def listening_port(self):
+        """The port that the process itself listens on, where its address names another one (a proxy's)."""
+        inodes = set()
+        for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+            try:
+                inodes.add(os.readlink(f"/proc/{self.process.pid}/fd/{fd}"))
+            except OSError:
+                continue
+        with open(f"/proc/{self.process.pid}/net/tcp") as f:
+            for row in (line.split() for line in list(f)[1:]):
+                if row[3] == "0A" and f"socket:[{row[9]}]" in inodes:
+                    return int(row[1].split(":")[1], 16)
+        raise AssertionError("it listens nowhere")
 
     def stderr(self):
         return self.stderr_file.read_text(errors="replace")
@@ -545,6 +561,15 @@ class Gaitd:
         try:
             db.row_factory = sqlite3.Row
             return [dict(r) for r in db.execute(sql, args)]
+        finally:
+            db.close()
+
+    def write(self, sql, *args):
+        """Change the database by hand, where a test would have to wait for days."""
+        db = sqlite3.connect(self.data / "gaitd.sqlite", timeout=PATIENCE_S)
+        try:
+            with db:
+                return db.execute(sql, args).rowcount
         finally:
             db.close()
 

@@ -1,5 +1,6 @@
 """Uploads that are refused leave no file and no row; what is accepted is accepted once."""
 
+import hashlib
 import threading
 import time
 import unittest
@@ -195,13 +196,7 @@ class Refused(ApiTest):
 
     def expire(self, token):
         """Set back by hand: no test waits for a day."""
-        import hashlib
-        import sqlite3
-        db = sqlite3.connect(self.d.data / "gaitd.sqlite", timeout=30)
-        with db:
-            changed = db.execute("UPDATE tokens SET expires_ms = 1 WHERE sha256 = ?",
-                                 (hashlib.sha256(token.encode()).digest(),)).rowcount
-        db.close()
+        changed = self.d.write("UPDATE tokens SET expires_ms = 1 WHERE sha256 = ?", hashlib.sha256(token.encode()).digest())
         self.assertEqual(changed, 1)
 
     def test_from_another_site(self):
@@ -328,7 +323,6 @@ class Accepted(ApiTest):
         self.assertEqual(answer.status, 202, answer)
 
     def test_stored_as_sent(self):
-        import hashlib
         front = video(size=300000, seed="checksum")
         job = self.d.new_job(self.ann, front=front)
         row = self.d.rows("SELECT * FROM videos WHERE job = ? AND view = 'front'", job)[0]
