@@ -96,7 +96,7 @@ int api_completion_begin(struct http_req *r, struct err *e)
 	static const struct multipart_limits limits = { .max_parts = 16, .max_file_bytes = RESULT_MAX_BYTES };
 	const char *token, *type = http_req_header(r, "Content-Type");
 
-	if (bearer(r, &token, e) < 0)
+	if (bearer(r, &token, e) < 0 || completion_known(api_service(r), token, e) < 0)
 		return -1;
 	struct posted *p = calloc(1, sizeof *p);
 	if (!p)

@@ -61,11 +61,11 @@ int attempt_failed(struct service *s, struct tx *tx, struct job *job, const stru
 }
 
 /* The parts of result.json that the house itself relies on; schema/result.schema.json has all of it. */
-static int read_result(const struct buf *text, struct attempt_result *ret, struct err *e)
+int attempt_read_result(struct strv text, struct attempt_result *ret, struct err *e)
 {
 	CLEANUP(json_free_p) struct json *root = NULL;
 
-	if (json_parse(text->data, text->len, RESULT_MAX_DEPTH, &root, e) < 0)
+	if (json_parse(text.p, text.n, RESULT_MAX_DEPTH, &root, e) < 0)
 		return err_wrap(e, "result.json");
 	const struct json *score = json_get(root, "score"), *value = json_get(score, "value");
 	if (!json_is_object(score) || !json_is_object(json_get(root, "parameters")) ||
@@ -90,7 +90,8 @@ int attempt_collect(struct service *s, const char *job, int n, struct attempt_re
 	int r = blob_read_all(s->blob, key, &text, e);
 	if (r != 0)
 		return r == BLOB_NONE ? STORE_NONE : -1;
-	if (read_result(&text, ret, e) < 0 || sha256_of(text.data, text.len, ret->result_sha256, e) < 0)
+	if (attempt_read_result((struct strv){ text.data, text.len }, ret, e) < 0 ||
+		sha256_of(text.data, text.len, ret->result_sha256, e) < 0)
 		return -1;
 	for (unsigned i = 0; i < attempt_output_count; i++) {
 		struct output *o = &ret->outputs[ret->output_n];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "base/strv.h"
 #include "service/service.h"
 #include "store/attempts.h"
 #include "store/jobs.h"
@@ -26,6 +27,13 @@ struct attempt_result {
 	double score; /* NaN: null */
 	bool demonstration;
 };
+
+/**
+ * attempt_read_result() - check result.json and take from it what the house itself relies on
+ * @ret   its score and demonstration are set on 0, nothing else
+ * Return 0; -1 with ERR_INVALID (no JSON), ERR_CORRUPT (no result of this project)
+ */
+int attempt_read_result(struct strv text, struct attempt_result *ret, struct err *e);
 
 /**
  * attempt_collect() - look at what the attempt uploaded

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/fault.h"
 #include "base/json.h"
+#include "core/token.h"
 #include "service/attempt_end.h"
 #include "service/checkin.h"
 
@@ -80,24 +81,45 @@ static int identify(struct tx *tx, const struct completion *c, const char *token
 	return attempt_current(job, a, e);
 }
 
+/* Judged before it is stored: what was stored once stands, so a wrong one would keep the right one out. */
+static int check_result(const struct completion *c, struct err *e)
+{
+	struct attempt_result result;
+	struct err why = { 0 };
+	char *end = NULL;
+
+	if (attempt_read_result(c->result, &result, &why) < 0)
+		return err_set(e, ERR_FIELD, "result: %s", why.msg);
+	double said = c->score && *c->score ? strtod(c->score, &end) : NAN;
+	if ((end && *end) || isnan(said) != isnan(result.score) ||
+		(!isnan(said) && fabs(said - result.score) > 1e-3))
+		return err_set(e, ERR_FIELD, "score differs from the one in result.json");
+	return 0;
+}
+
 /* The result goes into the store before the transaction; the same bytes may lie there already. */
 static int keep_result(struct service *s, const struct completion *c, const struct attempt *a,
 	struct attempt_result *ret, struct err *e)
 {
-	char key[BLOB_KEY_BYTES], *end = NULL;
+	char key[BLOB_KEY_BYTES];
 
 	attempt_output_key(a->job, a->n, "result.json", key);
 	if (s->blob->ops->put_bytes(s->blob, key, c->result.p, c->result.n, e) < 0)
 		return err_wrap(e, "result.json");
 	FAULT_POINT("completion.result_stored");
 	int r = attempt_collect(s, a->job, a->n, ret, e);
-	if (r != 0)
-		return r < 0 ? -1 : err_set(e, ERR_IO, "result.json is not in the store");
-	double said = c->score && *c->score ? strtod(c->score, &end) : NAN;
-	if ((end && *end) || isnan(said) != isnan(ret->score) ||
-		(!isnan(said) && fabs(said - ret->score) > 1e-3))
-		return err_set(e, ERR_FIELD, "score differs from the one in result.json");
-	return 0;
+	return r <= 0 ? r : err_set(e, ERR_IO, "result.json is not in the store");
+}
+
+int completion_known(struct service *s, const char *token, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	uint8_t hash[SHA256_BYTES];
+
+	if (token_hash(token, hash, e) < 0 || store_begin(s->store, STORE_READ, &tx, e) < 0)
+		return -1;
+	int r = store_attempt_token_known(tx, hash, e);
+	return r == STORE_NONE ? err_set(e, ERR_NOT_FOUND, "no such attempt") : r;
 }
 
 int completion_apply(struct service *s, const char *token, const struct completion *c, struct err *e)
@@ -122,6 +144,8 @@ int completion_apply(struct service *s, const char *token, const struct completi
 		if (r != 0)
 			return r < 0 ? -1 : 0;
 	}
+	if (complete && check_result(c, e) < 0)
+		return -1;
 	if (complete && keep_result(s, c, &a, &result, e) < 0)
 		return -1;
 	CLEANUP(store_tx_p) struct tx *tx = NULL;

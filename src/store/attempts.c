@@ -67,6 +67,15 @@ int store_attempts_of_job(
 	return r < 0 ? -1 : 0;
 }
 
+int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e)
+{
+	DB_ROWS rows;
+
+	return db_first(tx->db,
+		"SELECT 1 FROM attempts WHERE forgotten_ms IS NULL AND token_sha256 = ? LIMIT 1",
+		DB_ARGS(DB_B(sha256, SHA256_BYTES)), &rows, e);
+}
+
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e)
 {
 	DB_ROWS rows;

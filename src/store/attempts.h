@@ -23,6 +23,8 @@ int store_attempt_insert(struct tx *tx, const struct attempt *a, struct err *e);
 int store_attempt_get(struct tx *tx, const char *id, struct attempt *ret, struct err *e);
 int store_attempts_of_job(
 	struct tx *tx, const char *job, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
+/* Does any attempt that is not forgotten yet have this token? Return 0, STORE_NONE, -1 */
+int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
 /* Attempts that were handed over and may have left something on the cluster, oldest first. */
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
 
