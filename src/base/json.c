@@ -182,6 +182,9 @@ static void put_quoted(struct json_w *w, const char *s, size_t len)
 	for (size_t i = 0, n; i < len; i += n) {
 		unsigned char c = (unsigned char)s[i];
 		char esc[8];
+		n = 1;
+		if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') /* nearly all, so without a call */
+			continue;
 		n = str_utf8_len(s + i, len - i);
 		if (n > 2 || (n == 2 && !(c == 0xc2 && (unsigned char)s[i + 1] < 0xa0)) ||
 			(n == 1 && c >= 0x20 && c != 0x7f && c != '"' && c != '\\'))

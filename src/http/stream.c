@@ -22,6 +22,7 @@ struct http_stream {
 	struct buf out;
 	size_t sent;
 	bool greeted, ended;
+	bool drained; /* pull() had nothing more, and news since would be noted */
 
 	/* under stream_mu */
 	bool suspended, news, beat;
@@ -67,7 +68,7 @@ static ssize_t copy_out(struct http_stream *s, char *out, size_t max)
 }
 
 /* What is there to do? 1: ask the hub; 0: asleep; -1: the server ends all streams. */
-static int next_step(struct http_stream *s, bool asked, bool *ret_beat)
+static int next_step(struct http_stream *s, bool *ret_beat)
 {
 	struct http_server *srv = s->req->srv;
 	int step = 1;
@@ -77,7 +78,7 @@ static int next_step(struct http_stream *s, bool asked, bool *ret_beat)
 	s->beat = false;
 	if (srv->streams_end) {
 		step = -1;
-	} else if (asked && !s->news && !*ret_beat) {
+	} else if (s->drained && !s->news && !*ret_beat) {
 		s->suspended = true;
 		MHD_suspend_connection(s->req->conn);
 		step = 0;
@@ -102,6 +103,7 @@ static void fill(struct http_stream *s)
 {
 	int rc = s->hooks->pull(s, s->ctx, &s->out);
 
+	s->drained = rc == 0;
 	if (rc < 0)
 		s->ended = true;
 }
@@ -109,7 +111,7 @@ static void fill(struct http_stream *s)
 static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
 {
 	struct http_stream *s = cls;
-	bool asked = false, beat;
+	bool beat;
 
 	(void)pos;
 	for (;;) {
@@ -123,13 +125,12 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *out, size_t max)
 		}
 		if (s->ended)
 			return MHD_CONTENT_READER_END_OF_STREAM;
-		int step = next_step(s, asked, &beat);
+		int step = next_step(s, &beat);
 		if (step < 0)
 			return MHD_CONTENT_READER_END_OF_STREAM;
 		if (step == 0)
 			return 0;
 		fill(s);
-		asked = true;
 		if (beat && s->out.len == 0)
 			(void)buf_adds(&s->out, ":\n\n", NULL);
 	}

@@ -11,8 +11,8 @@ struct http_stream;
 
 struct http_stream_hooks {
 	/* Append whole events to @out (empty; at most HTTP_STREAM_PULL_BYTES). Return 1: added, ask again; 0:
-	 * nothing now, sleep; -1: end the stream after what @out holds. On the event loop, without any lock
-	 * of the server held: it may take the hub's lock. */
+	 * nothing more than what @out holds now, if anything: then sleep; -1: end the stream after what @out
+	 * holds. On the event loop, without any lock of the server held: it may take the hub's lock. */
 	int (*pull)(struct http_stream *s, void *ctx, struct buf *out);
 	/* Once, when the client is gone or the server stops. After it returns, @s is freed: under the hub's
 	 * lock, forget it here, and call http_stream_wake() only under the same lock. */
