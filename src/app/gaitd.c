@@ -95,7 +95,7 @@ static struct http_server_options server_options(
 	return (struct http_server_options){ .host = host,
 		.port = port,
 		.routes = api_routes,
-		.route_count = api_route_count,
+		.route_count = api_route_count - (*c->http_admin_listen ? api_operator_route_count : 0),
 		.app = api,
 		.auth = api_auth,
 		.public_url = h->public_url,

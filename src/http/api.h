@@ -28,7 +28,8 @@ struct api {
 extern const struct http_route api_routes[];
 extern const unsigned api_route_count;
 
-/* Health and metrics only, for a listener of the operators' own. */
+/* Health and metrics only, for a listener of the operators' own; the last rows of api_routes are the same
+ * paths, for staff. */
 extern const struct http_route api_operator_routes[];
 extern const unsigned api_operator_route_count;
 

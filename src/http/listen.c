@@ -65,7 +65,7 @@ int listen_open(const char *host, int port, int *ret_fd, int *ret_port, struct e
 		return err_set(e, ERR_CONFIG, "\"%s\" is no address to listen on", host);
 	int rc = open_on(found, host, ret_fd, ret_port, e);
 	freeaddrinfo(found);
-	return rc;
+	return rc < 0 ? err_wrap(e, "port %d", port) : rc;
 }
 
 int http_server_check_listen(const char *host, const char *trusted_proxies, struct err *e)
