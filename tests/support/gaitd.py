@@ -184,6 +184,7 @@ class Connection:
 
     def __init__(self, host, port, seconds):
         self.sock = socket.create_connection((host, port), timeout=seconds)
+        self.read = None
         self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def __enter__(self):
@@ -193,12 +194,14 @@ class Connection:
         self.close()
 
     def close(self):
+        if self.read:
+            self.read.close()  # it holds the socket, too
         self.sock.close()
 
     def reset(self):
         """Go without a word: RST in place of FIN."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-        self.sock.close()
+        self.close()
 
     def send(self, data):
         """False where the server closed its side: its answer may be read all the same."""
@@ -216,6 +219,7 @@ class Connection:
         """The answer with its body unread (for streams); 100 Continue is passed over."""
         response = http.client.HTTPResponse(self.sock, method=method)
         response.begin()
+        self.read = response
         return response
 
     def answer(self, method="POST"):
