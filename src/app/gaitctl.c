@@ -156,9 +156,13 @@ int main(int argc, char **argv)
 		goto fail;
 	argc--, argv++;
 	c.json = ctl_take_flag(argv, &argc, "--json");
-	if (argc == 0 || ctl_take_flag(argv, &argc, "--help")) {
-		fputs(help, argc == 0 ? stderr : stdout);
-		return argc == 0 ? err_exit_code(ERR_USAGE) : 0;
+	if (ctl_take_flag(argv, &argc, "--help")) {
+		fputs(help, stdout);
+		return 0;
+	}
+	if (argc == 0) {
+		fputs(help, stderr);
+		return err_exit_code(ERR_USAGE);
 	}
 	if (ctl_take_flag(argv, &argc, "--version")) {
 		puts("gaitctl " GAITD_VERSION);

@@ -176,6 +176,8 @@ int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e)
 	bool fatal = false;
 
 	(void)argv;
+	if (argc != 0)
+		return err_set(e, ERR_USAGE, "gaitctl doctor takes no arguments");
 	for (unsigned i = 0; i < n; i++) {
 		fatal = fatal || findings[i].fatal;
 		fprintf(c->json ? stderr : c->out, "settings  %-4s %s: %s\n          to do: %s\n",
