@@ -6,11 +6,12 @@
 
 #include "pose/mathx.h"
 
-#define MIN_SCORE      0.5F
-#define MIN_OVERLAP    0.3F
-#define BOX_VALUES     12 /* centre, size, four points */
-#define MAX_RAW        256
-#define MERGE_DISTANCE 0.5F /* of the body's radius: two finds of one person */
+#define MIN_SCORE     0.5F
+#define MIN_OVERLAP   0.3F
+#define BOX_VALUES    12 /* centre, size, four points */
+#define MAX_RAW       256
+#define MERGE_ACROSS  0.5F /* of the body's radius: two finds of one person */
+#define MERGE_UPWARDS 0.9F
 
 /* Layers of the output: grid cells a side and anchors a cell, for a model of 224 pixels. */
 static const struct {
@@ -69,8 +70,9 @@ static int decode_all(const float *boxes, const float *scores, int side, struct 
 			/* not (score >= …) lets NaN fall out as well */
 			if (!(score >= MIN_SCORE) || n == MAX_RAW)
 				continue;
-			float ax = ((float)(k % per_row / layers[l].anchors) + 0.5F) / (float)cells;
-			float ay = ((float)(k / per_row) + 0.5F) / (float)cells;
+			int column = k % per_row / layers[l].anchors, row = k / per_row;
+			float ax = ((float)column + 0.5F) / (float)cells,
+			      ay = ((float)row + 0.5F) / (float)cells;
 			raw[n++] = decode(boxes + (ptrdiff_t)i * BOX_VALUES, ax, ay, scale, score);
 		}
 	}
@@ -101,6 +103,16 @@ static struct box merge_with(const struct box *raw, int n, int first, bool *used
 	return m;
 }
 
+/* A runner's detection comes upside down now and then. Walkers are upright: the size is right, the way is
+ * not. */
+static void stand_up(struct detection *d)
+{
+	if (d->top_y <= d->hip_y)
+		return;
+	d->top_x = 2 * d->hip_x - d->top_x;
+	d->top_y = 2 * d->hip_y - d->top_y;
+}
+
 int detector_run(struct nn *n, const struct image *im, const struct roi *window,
 	struct detection out[DETECTOR_MAX], struct err *e)
 {
@@ -125,18 +137,21 @@ int detector_run(struct nn *n, const struct image *im, const struct roi *window,
 		struct detection d = { .score = b.score };
 		roi_to_upright(window, b.hip_x, b.hip_y, &d.hip_x, &d.hip_y);
 		roi_to_upright(window, b.top_x, b.top_y, &d.top_x, &d.top_y);
+		stand_up(&d);
 		if (isfinite(d.hip_x + d.hip_y + d.top_x + d.top_y) && detection_size(&d) > 1.0F)
 			out[found++] = d;
 	}
 	return found;
 }
 
+/* Two people may stand side by side, but hardly one above the other: a difference in height is rather a body
+ * that one window cut off. */
 static bool same_person(const struct detection *a, const struct detection *b)
 {
-	float sa = detection_size(a), sb = detection_size(b);
+	float sa = detection_size(a), sb = detection_size(b), larger = fmaxf(sa, sb);
 
-	return hypotf(a->hip_x - b->hip_x, a->hip_y - b->hip_y) < MERGE_DISTANCE * fmaxf(sa, sb) &&
-	       fminf(sa, sb) > 0.5F * fmaxf(sa, sb);
+	return fabsf(a->hip_x - b->hip_x) < MERGE_ACROSS * larger &&
+	       fabsf(a->hip_y - b->hip_y) < MERGE_UPWARDS * larger && fminf(sa, sb) > 0.5F * larger;
 }
 
 size_t detector_merge(struct detection *all, size_t n, size_t max, const struct detection *more, size_t nmore)

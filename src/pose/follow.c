@@ -11,56 +11,81 @@
 
 void follow_init(struct follow *f, struct nn *model, const struct tracks *tracks)
 {
-	*f = (struct follow){ .model = model, .tracks = tracks };
+	*f = (struct follow){ .model = model, .tracks = tracks, .agreed_s = -INFINITY };
 }
 
-/* Do these points belong to the walker of the tracks, as far as they know at this time? */
-static bool is_walker(const struct follow *f, const struct image *im, double t, const struct landmarks *l)
+static bool of_like_size(const struct landmarks *l, const struct detection *d)
 {
-	float x = l->next.cx, y = l->next.cy, radius = l->next.side / 2.5F;
+	float radius = l->next.side / 2.5F, size = detection_size(d);
+
+	return radius < MAX_GROWTH * size && size < MAX_GROWTH * radius;
+}
+
+/* Are these points where the tracks know the walker to be at this time, or up to @beyond_s outside theirs? */
+static bool agrees(const struct follow *f, double t, double beyond_s, const struct landmarks *l)
+{
 	struct detection d;
 
-	if (x < 0 || y < 0 || x > (float)image_upright_width(im) || y > (float)image_upright_height(im))
-		return false;
-	if (track_at(f->tracks, t, 0, &d)) {
-		float size = detection_size(&d);
-		return hypotf(x - d.hip_x, y - d.hip_y) < MAX_DRIFT * size && radius < MAX_GROWTH * size &&
-		       size < MAX_GROWTH * radius;
-	}
-	if (!track_at(f->tracks, t, AFTER_S, &d))
-		return false;
-	float size = detection_size(&d);
-	return radius < MAX_GROWTH * size && size < MAX_GROWTH * radius &&
-	       !track_is_other(f->tracks, t, x, y, radius);
+	return track_at(f->tracks, t, beyond_s, &d) && of_like_size(l, &d) &&
+	       hypotf(l->next.cx - d.hip_x, l->next.cy - d.hip_y) < MAX_DRIFT * detection_size(&d);
 }
 
-static int try_roi(struct follow *f, const struct image *im, double t, const struct roi *r,
-	struct landmarks *l, struct err *e)
+/* May they be the walker all the same? Outside the tracks' time, or where a single detection was wrong,
+ * following from frame to frame is the better witness for a while; not where somebody else is. */
+static bool may_be(const struct follow *f, double t, const struct landmarks *l)
 {
-	f->runs++;
+	struct detection d;
+
+	return track_at(f->tracks, t, AFTER_S, &d) && of_like_size(l, &d) && t - f->agreed_s < AFTER_S &&
+	       !track_is_other(f->tracks, t, l->next.cx, l->next.cy, l->next.side / 2.5F);
+}
+
+static int run_roi(
+	struct follow *f, const struct image *im, const struct roi *r, struct landmarks *l, struct err *e)
+{
 	if (landmarks_run(f->model, im, r, l, e) < 0)
 		return -1;
-	return l->presence >= MIN_PRESENCE && is_walker(f, im, t, l) ? 0 : FOLLOW_NOBODY;
+	/* With the hips out of the picture the rest is guesswork. */
+	bool inside = l->next.cx >= 0 && l->next.cy >= 0 && l->next.cx <= (float)image_upright_width(im) &&
+		      l->next.cy <= (float)image_upright_height(im);
+	return l->presence >= MIN_PRESENCE && inside ? 0 : FOLLOW_NOBODY;
+}
+
+static int accept(struct follow *f, const struct landmarks *l, struct body25 *ret)
+{
+	f->has_roi = true;
+	f->roi = l->next;
+	landmarks_to_body25(l, ret);
+	return 0;
 }
 
 int follow_frame(struct follow *f, const struct image *im, double t, struct body25 *ret, struct err *e)
 {
-	struct landmarks l;
+	struct landmarks own, fresh;
 	struct detection d;
-	int r = FOLLOW_NOBODY;
+	int own_r = f->has_roi ? run_roi(f, im, &f->roi, &own, e) : FOLLOW_NOBODY;
 
 	memset(ret, 0, sizeof *ret);
-	if (f->has_roi)
-		r = try_roi(f, im, t, &f->roi, &l, e);
-	if (r == FOLLOW_NOBODY && track_at(f->tracks, t, BEFORE_S, &d)) {
-		struct roi seed = detection_roi(&d);
-		f->reseeded++;
-		r = try_roi(f, im, t, &seed, &l, e);
+	if (own_r < 0)
+		return -1;
+	if (own_r == 0 && agrees(f, t, 0, &own)) {
+		f->agreed_s = t;
+		return accept(f, &own, ret);
 	}
-	f->has_roi = r == 0;
-	if (r != 0)
-		return r;
-	f->roi = l.next;
-	landmarks_to_body25(&l, ret);
-	return 0;
+	/* Lost, or not where the detector saw the walker: set the square anew. */
+	double beyond_s = own_r == 0 ? 0 : BEFORE_S;
+	if (track_at(f->tracks, t, beyond_s, &d)) {
+		struct roi seed = detection_roi(&d);
+		int r = run_roi(f, im, &seed, &fresh, e);
+		if (r < 0)
+			return -1;
+		if (r == 0 && agrees(f, t, beyond_s, &fresh)) {
+			f->agreed_s = t;
+			return accept(f, &fresh, ret);
+		}
+	}
+	if (own_r == 0 && may_be(f, t, &own))
+		return accept(f, &own, ret);
+	f->has_roi = false;
+	return FOLLOW_NOBODY;
 }

@@ -12,7 +12,7 @@ struct follow {
 	const struct tracks *tracks;
 	bool has_roi;
 	struct roi roi;
-	size_t runs, reseeded; /* runs of the model; times the square was set anew */
+	double agreed_s; /* when the points last lay where the tracks had the walker */
 };
 
 void follow_init(struct follow *f, struct nn *model, const struct tracks *tracks);

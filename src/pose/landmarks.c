@@ -74,7 +74,7 @@ int landmarks_run(
 void landmarks_to_body25(const struct landmarks *l, struct body25 *ret)
 {
 	/* BODY_25's points, each the mean of two of BlazePose's (often the same one). */
-	static const signed char from[BODY25][2] = {
+	static const int from[BODY25][2] = {
 		{ 0, 0 },                               /* nose */
 		{ 11, 12 },                             /* neck */
 		{ 12, 12 }, { 14, 14 }, { 16, 16 },     /* right shoulder, elbow, wrist */

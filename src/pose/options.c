@@ -21,9 +21,10 @@ static const char help[] =
 	"  --max_seconds S        longer videos are refused (default 300)\n"
 	"  --max_pixels N         larger pictures are refused (default 9437184: 4096 x 2304)\n"
 	"  --max_fps F            faster videos are thinned (default 60)\n"
-	"  --decode_threads N     decode ahead beside the model (default 1; 2 hide it where a core is free)\n"
+	"  --decode_threads N     threads that decode, ahead of the model's one (default 2)\n"
 	"  --progress[=stderr]    a line `progress PERCENT` now and then, on stdout or stderr\n"
-	"  --bench_model N        time N runs of the model alone; with --input, also the ratio to the whole\n"
+	"  --bench_model N        time N runs of the model alone; with --input, also three whole runs, and "
+	"the ratio\n"
 	"  --help, --version\n"
 	"\n"
 	"Exit: 0 done; 3 no person found; 64 usage; 65 not a video that can be read, or past a limit;\n"
@@ -152,7 +153,7 @@ int options_parse(int argc, char **argv, struct pose_options *ret, struct err *e
 		.limits = { .max_seconds = 300,
 			.max_pixels = 4096 * 2304,
 			.working_side = 1280,
-			.threads = 1 },
+			.threads = 2 },
 		.max_fps = 60,
 		.progress_fd = -1 };
 	int code, index = 0;

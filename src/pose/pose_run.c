@@ -33,7 +33,8 @@ struct run {
 	struct body25 *poses; /* one a source frame */
 	struct video_out *out;
 	size_t next_slot; /* output frames of the overlay written so far */
-	double scale, begun_s;
+	double scale;
+	struct pose_cost begun;
 };
 
 static double seconds(clockid_t clock)
@@ -42,6 +43,12 @@ static double seconds(clockid_t clock)
 
 	(void)clock_gettime(clock, &t);
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static struct pose_cost cost_since(struct pose_cost begun)
+{
+	return (struct pose_cost){ seconds(CLOCK_MONOTONIC) - begun.wall_s,
+		seconds(CLOCK_PROCESS_CPUTIME_ID) - begun.cpu_s };
 }
 
 static void run_deinit(struct run *r)
@@ -200,11 +207,10 @@ static int write_outputs(struct run *r, struct pose_result *ret, struct err *e)
 		return -1;
 	if (r->out && video_out_finish(r->out, e) < 0)
 		return -1;
-	meta.elapsed_s = seconds(CLOCK_MONOTONIC) - r->begun_s;
+	meta.elapsed_s = cost_since(r->begun).wall_s;
 	*ret = (struct pose_result){ .frames = r->timeline.frames,
 		.frames_with_person = meta.frames_with_person,
 		.fps = r->timeline.fps,
-		.elapsed_s = meta.elapsed_s,
 		.several = r->choice.several };
 	return r->o->json_dir ? meta_write(r->o->json_dir, &meta, e) : 0;
 }
@@ -236,8 +242,7 @@ static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e)
 {
-	struct run r = { .o = o, .scale = 1, .begun_s = seconds(CLOCK_MONOTONIC) };
-	double cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	struct run r = { .o = o, .scale = 1, .begun = cost_since((struct pose_cost){ 0 }) };
 
 	if (weights_find(o->weights_dir, r.weights, sizeof r.weights, e) < 0)
 		return -1;
@@ -246,11 +251,11 @@ int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *
 	progress_end(&r.progress);
 	run_deinit(&r);
 	if (result == 0)
-		ret->cpu_s = seconds(CLOCK_PROCESS_CPUTIME_ID) - cpu_s;
+		ret->cost = cost_since(r.begun);
 	return result;
 }
 
-int pose_bench(const struct pose_options *o, int n, double *ret_ms, struct err *e)
+int pose_bench(const struct pose_options *o, int n, struct pose_cost *ret, struct err *e)
 {
 	CLEANUP(nn_close_p) struct nn *model = NULL;
 	char weights[PATH_MAX];
@@ -267,10 +272,10 @@ int pose_bench(const struct pose_options *o, int n, double *ret_ms, struct err *
 	}
 	if (nn_run(model, e) < 0) /* the first touches its memory */
 		return -1;
-	double begun = seconds(CLOCK_PROCESS_CPUTIME_ID);
+	struct pose_cost begun = cost_since((struct pose_cost){ 0 });
 	for (int i = 0; i < n; i++)
 		if (nn_run(model, e) < 0)
 			return -1;
-	*ret_ms = (seconds(CLOCK_PROCESS_CPUTIME_ID) - begun) * 1000 / n;
+	*ret = cost_since(begun);
 	return 0;
 }

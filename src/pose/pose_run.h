@@ -3,11 +3,16 @@
 #include "base/err.h"
 #include "pose/options.h"
 
+struct pose_cost {
+	double wall_s, cpu_s; /* cpu: of all threads */
+};
+
 /* A whole run: look, choose the walker, follow, write. */
 struct pose_result {
 	size_t frames, frames_with_person;
-	double fps, elapsed_s, cpu_s;
+	double fps;
 	bool several;
+	struct pose_cost cost;
 };
 
 /**
@@ -18,5 +23,5 @@ struct pose_result {
 #define POSE_NOBODY 1
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e);
 
-/* Milliseconds of the processor for one of @n runs of the model alone, on noise. */
-int pose_bench(const struct pose_options *o, int n, double *ret_ms, struct err *e);
+/* What @n runs of the model alone cost, on noise. */
+int pose_bench(const struct pose_options *o, int n, struct pose_cost *ret, struct err *e);

@@ -60,7 +60,7 @@ static int look_at_tiles(
 static bool any_large(const struct detection *d, size_t n, float side)
 {
 	for (size_t i = 0; i < n; i++)
-		if (d[i].score > SURE && detection_size(&d[i]) > SMALL_SHARE * side)
+		if (detection_size(&d[i]) > SMALL_SHARE * side)
 			return true;
 	return false;
 }

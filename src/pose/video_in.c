@@ -43,6 +43,7 @@ struct video {
 	double *times;
 	size_t ntimes, cap, errors, bad_in_row, frames_out;
 	double first_time, frame_period; /* for frames without a time */
+	double last_time;                /* of the frames handed out */
 	bool times_sorted, draining;
 };
 
@@ -240,7 +241,9 @@ static int open_decoder(struct video *v, bool sketch, struct err *e)
 	v->dec->pkt_timebase = s->time_base;
 	v->dec->max_pixels = v->limits.max_pixels;
 	if (sketch) {
-		v->dec->skip_frame = keyframes_are_dense(v) ? AVDISCARD_NONKEY : AVDISCARD_NONREF;
+		v->dec->skip_frame = keyframes_are_dense(v)                      ? AVDISCARD_NONKEY
+				     : s->codecpar->codec_id == AV_CODEC_ID_H264 ? AVDISCARD_BIDIR
+										 : AVDISCARD_NONREF;
 		v->dec->skip_loop_filter = AVDISCARD_ALL; /* blocky, but good enough to see people */
 	}
 	av_dict_set(&options, "codec_whitelist", allowed_codecs, 0);
@@ -314,7 +317,7 @@ int video_open(
 		return err_set(e, ERR_NOMEM, "video");
 	v->fd = -1;
 	v->limits = *limits;
-	v->first_time = NAN;
+	v->first_time = v->last_time = NAN;
 	*e = (struct err){ 0 };
 	if (open_file(v, path, e) < 0)
 		return err_wrap(e, "%s", path);
@@ -436,6 +439,10 @@ int video_next(struct video *v, struct video_frame *ret, struct err *e)
 	ret->time_s = stamp != AV_NOPTS_VALUE ? (double)stamp * av_q2d(v->fmt->streams[v->stream]->time_base)
 					      : (isnan(v->first_time) ? 0 : v->first_time) +
 							(double)v->frames_out * v->frame_period;
+	/* A stream of B frames alone is legal, if rare: then they are wanted after all. */
+	if (v->dec->skip_frame == AVDISCARD_BIDIR && ret->time_s - v->last_time > DENSE_S)
+		v->dec->skip_frame = AVDISCARD_NONREF;
+	v->last_time = ret->time_s;
 	ret->damaged = v->frame->decode_error_flags != 0 || (v->frame->flags & AV_FRAME_FLAG_CORRUPT);
 	v->frames_out++;
 	return 0;

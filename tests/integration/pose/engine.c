@@ -30,7 +30,7 @@ int engine_run(const char *const *args, struct buf *out, struct buf *err_text)
 		assert_true(n + 1 < ARRAY_LEN(argv));
 		argv[n++] = *args;
 	}
-	assert_ok(child_run(&spec, 100000, out, err_text, &end, &e), &e);
+	assert_ok(child_run(&spec, 240000, out, err_text, &end, &e), &e);
 	if (!end.exited)
 		fail_msg("gait-pose was ended by signal %d%s: %s", end.signal,
 			end.timed_out ? " (too slow)" : "", err_text ? buf_str(err_text) : "");

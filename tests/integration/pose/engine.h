@@ -8,7 +8,7 @@
 void engine_need_weights(void);
 
 /* Run with @args (NULL-terminated, without the program and --weights); what it printed into @out and
- * @err_text (may be NULL). Return the exit code; a signal or a run of over 100 s fails the test. */
+ * @err_text (may be NULL). Return the exit code; a signal or a run of over 240 s fails the test. */
 int engine_run(const char *const *args, struct buf *out, struct buf *err_text);
 
 /* The directory of the model files, for calls inside this process. */

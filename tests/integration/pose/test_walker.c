@@ -354,6 +354,23 @@ static void the_walker_beside_another_person(void **state)
 	assert_true(there > 120);
 }
 
+/* A runner in an upright picture: detections that jump, lie upside down or cut the body must not lose her. */
+static void the_runner_on_a_treadmill(void **state)
+{
+	const char *video = GAIT_SOURCE_DIR "/../shared/data/video/running_side.mp4";
+
+	(void)state;
+	if (!fsx_exists(video)) {
+		printf("skipped: ../shared/data/video is not here\n");
+		skip();
+	}
+	CLEANUP(json_free_p) struct json *meta = run(video, "running_side", NULL);
+	assert_int_equal(got.frames, 360);
+	assert_true(frames_found() >= 350);
+	assert_false(has_flag(meta, "several_people"));
+	assert_int_equal(json_int(json_get(meta, "width"), 0), 720);
+}
+
 static int make_dir(void **state)
 {
 	(void)state;
@@ -375,7 +392,8 @@ int main(void)
 		cmocka_unit_test(turned_videos_are_upright_again),
 		cmocka_unit_test(uneven_frames_are_placed_by_time),
 		cmocka_unit_test(a_hint_is_honoured_and_its_miss_is_said),
-		cmocka_unit_test(the_walker_beside_another_person) };
+		cmocka_unit_test(the_walker_beside_another_person),
+		cmocka_unit_test(the_runner_on_a_treadmill) };
 
 	engine_need_weights();
 	video_init();

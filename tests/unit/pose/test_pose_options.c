@@ -25,7 +25,7 @@ static void good_lines_are_understood(void **state)
 	assert_null(o.json_dir);
 	assert_int_equal(o.model, WEIGHTS_FULL);
 	assert_int_equal(o.progress_fd, -1);
-	assert_int_equal(o.limits.threads, 1);
+	assert_int_equal(o.limits.threads, 2);
 	assert_false(o.has_hint);
 	assert_ok(parse((const char *const[]){ "--input=a b", "--write_json", "d", "--write_video=v.mp4",
 				"--model", "heavy", "--subject_hint", "640,0.5", "--max_seconds", "12.5",
