@@ -81,8 +81,8 @@ int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsign
 	DB_ROWS rows;
 	int r = db_first(tx->db,
 		"SELECT " ATTEMPT_COLUMNS
-		" FROM attempts WHERE forgotten_ms IS NULL AND submitted_ms IS NOT NULL "
-		"ORDER BY id LIMIT ?",
+		" FROM attempts WHERE forgotten_ms IS NULL AND (submitted_ms IS NOT NULL OR ended_ms IS NOT "
+		"NULL) ORDER BY id LIMIT ?",
 		DB_ARGS(DB_I(max)), &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
@@ -144,7 +144,9 @@ int store_attempt_end(
 int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int64_t now_ms, struct err *e)
 {
 	return db_run(tx->db,
-		"UPDATE attempts SET forgotten_ms = ?, log = iif(?2 <> '', ?2, log) WHERE id = ?3",
+		"UPDATE attempts SET forgotten_ms = ?1, log = iif(?2 <> '' AND NOT EXISTS (SELECT 1 FROM "
+		"jobs "
+		"WHERE id = attempts.job AND erased_ms IS NOT NULL), ?2, log) WHERE id = ?3",
 		DB_ARGS(DB_I(now_ms), DB_S(log), DB_S(id)), e);
 }
 

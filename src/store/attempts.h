@@ -25,7 +25,8 @@ int store_attempts_of_job(
 	struct tx *tx, const char *job, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
 /* Does any attempt that is not forgotten yet have this token? Return 0, STORE_NONE, -1 */
 int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
-/* Attempts that were handed over and may have left something on the cluster, oldest first. */
+/* Attempts that may have left something on the cluster, oldest first: those that were handed over, and those
+ * that ended before the cluster's answer was written down. */
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
 
 int store_attempt_submitted(
@@ -46,7 +47,7 @@ struct attempt_end {
 int store_attempt_end(
 	struct tx *tx, const char *id, const struct attempt_end *end, int64_t now_ms, struct err *e);
 
-/* Nothing of it is left on the cluster; @log "" keeps what is there. */
+/* Nothing of it is left on the cluster; @log "" keeps what is there. An erased job gets no log again. */
 int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int64_t now_ms, struct err *e);
 
 /* The log of an attempt for the operator, malloc'd; NULL where empty. */

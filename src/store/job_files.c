@@ -49,7 +49,10 @@ int store_erased_pending(struct tx *tx, char out[][ID_BYTES], unsigned max, unsi
 
 int store_erase_done(struct tx *tx, const char *job, struct err *e)
 {
-	return db_run(tx->db, "DELETE FROM videos WHERE job = ?", DB_ARGS(DB_S(job)), e);
+	return db_run(tx->db,
+		"DELETE FROM videos WHERE job = ?1 AND NOT EXISTS (SELECT 1 FROM attempts WHERE job = ?1 AND "
+		"submitted_ms IS NOT NULL AND forgotten_ms IS NULL)",
+		DB_ARGS(DB_S(job)), e);
 }
 
 int store_idempotency_find(struct tx *tx, const char *user, const char *key,

@@ -277,11 +277,12 @@ int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct
 	if (job->cancel_requested)
 		return 0;
 	if (db_run(tx->db,
-		    "UPDATE jobs SET cancel_requested = 1, version = version + 1, updated_ms = ? WHERE id = "
-		    "?",
+		    "UPDATE jobs SET cancel_requested = 1, version = version + 1, updated_ms = ?1, due_ms = "
+		    "min(due_ms, ?1) WHERE id = ?2",
 		    DB_ARGS(DB_I(now_ms), DB_S(job->id)), e) < 0)
 		return -1;
 	job->cancel_requested = true;
+	job->due_ms = job->due_ms < now_ms ? job->due_ms : now_ms;
 	job->version++;
 	return store_event_add(tx, job, "note", "", 0, "Cancelling.", now_ms, e);
 }

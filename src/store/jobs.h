@@ -63,7 +63,7 @@ int store_job_change(
 /* Something that readers see changed, but not the state (progress). */
 int store_job_touch(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 
-/* Note the wish to cancel; the worker acts on it. */
+/* Note the wish to cancel; the worker acts on it, without waiting for the time of a retry. */
 int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 
 /* Leases: who works on a job. At start all leases of earlier boots are void. */
@@ -101,6 +101,7 @@ int store_queue_position(struct tx *tx, const struct job *job, int64_t *ret, str
 int store_job_erase(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 /* Jobs that are erased but whose blobs may remain: ids into @out. */
 int store_erased_pending(struct tx *tx, char out[][ID_BYTES], unsigned max, unsigned *ret_n, struct err *e);
+/* The blobs were removed. While an attempt of the job may still write others, it stays pending. */
 int store_erase_done(struct tx *tx, const char *job, struct err *e);
 
 /* Idempotency: 0 and the job where the key is known; STORE_NONE; ERR_FIELD where it came with another body.

@@ -57,6 +57,9 @@ int migrations_apply(struct db *db, struct err *e)
 
 	if (migrations_version(db, &version, e) < 0)
 		return -1;
+	if (version < 0)
+		return err_set(e, ERR_CORRUPT, "the database has the impossible schema %d: it is not gaitd's",
+			version);
 	if (version > migrations_count())
 		return err_set(e, ERR_SCHEMA,
 			"the database has schema %d, this program knows up to %d: run the newer gaitd, "

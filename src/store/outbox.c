@@ -102,7 +102,7 @@ int store_outbox_kick(struct tx *tx, const char *id, int64_t now_ms, struct err 
 
 	if (db_run_n(tx->db,
 		    "UPDATE outbox SET state = 'pending', due_ms = ? WHERE id = ? AND state IN ('pending', "
-		    "'bounced')",
+		    "'bounced') AND recipient <> ''",
 		    DB_ARGS(DB_I(now_ms), DB_S(id)), &changed, e) < 0)
 		return -1;
 	return changed ? 0 : STORE_NONE;

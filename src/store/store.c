@@ -197,6 +197,33 @@ int store_check(struct store *s, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
+/* The whole of @from's present snapshot. A step that finds the source changed begins again from the start,
+ * and beside a busy gaitd it would for ever: so the source stands still in a transaction of its own. */
+static int copy_pages(
+	struct db *from, struct db *dest, void (*progress)(int percent, void *arg), void *arg, struct err *e)
+{
+	int version; /* the first read takes the snapshot */
+
+	if (db_begin(from, false, e) < 0 || migrations_version(from, &version, e) < 0)
+		return -1;
+	sqlite3_backup *b = sqlite3_backup_init(db_handle(dest), "main", db_handle(from), "main");
+	if (!b)
+		return err_set(e, ERR_IO, "backup: %s", sqlite3_errmsg(db_handle(dest)));
+	int rc;
+	while ((rc = sqlite3_backup_step(b, 256)) == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
+		int all = sqlite3_backup_pagecount(b);
+		if (progress && all > 0)
+			progress((all - sqlite3_backup_remaining(b)) * 100 / all, arg);
+		if (rc != SQLITE_OK)
+			sqlite3_sleep(20);
+	}
+	sqlite3_backup_finish(b);
+	db_rollback(from);
+	return rc == SQLITE_DONE ? 0
+				 : err_set(e, rc == SQLITE_FULL ? ERR_NOSPACE : ERR_IO, "backup: %s",
+					   sqlite3_errstr(rc));
+}
+
 int store_backup(
 	struct store *s, const char *to, void (*progress)(int percent, void *arg), void *arg, struct err *e)
 {
@@ -207,23 +234,11 @@ int store_backup(
 		return err_set(e, ERR_CONFLICT, "%s exists already: name a new file", to);
 	if (db_open(s->path, false, BUSY_MS, &from, e) < 0 || db_open(to, true, BUSY_MS, &dest, e) < 0)
 		return -1;
-	sqlite3_backup *b = sqlite3_backup_init(db_handle(dest), "main", db_handle(from), "main");
-	if (!b) {
+	int r = copy_pages(from, dest, progress, arg, e);
+	db_close(TAKE(dest));
+	if (r < 0) {
 		unlink(to);
-		return err_set(e, ERR_IO, "backup: %s", sqlite3_errmsg(db_handle(dest)));
-	}
-	int rc;
-	while ((rc = sqlite3_backup_step(b, 256)) == SQLITE_OK || rc == SQLITE_BUSY || rc == SQLITE_LOCKED) {
-		int all = sqlite3_backup_pagecount(b);
-		if (progress && all > 0)
-			progress((all - sqlite3_backup_remaining(b)) * 100 / all, arg);
-		if (rc != SQLITE_OK)
-			sqlite3_sleep(20);
-	}
-	sqlite3_backup_finish(b);
-	if (rc != SQLITE_DONE) {
-		unlink(to);
-		return err_set(e, ERR_IO, "backup: %s", sqlite3_errstr(rc));
+		return -1;
 	}
 	if (progress)
 		progress(100, arg);
