@@ -1,0 +1,204 @@
+"""gaitd is killed by SIGKILL at every durable step from the upload to the mail, started again, and must end as if nothing
+had happened: one job, run once, one mail of each kind, nothing left lying about.
+
+Each case is one fault point (FAULT_POINT in src/) and how many times it is passed before it kills. The client is one as
+the manual recommends: when no answer came it sends the same upload again under the same Idempotency-Key.
+"""
+
+import concurrent.futures
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import socket
+import sys
+import tempfile
+import time
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import gaitd  # noqa: E402
+from gaitd import Gaitd, wait_until  # noqa: E402
+
+# How often each is passed at least on the way of one upload; every one of these times is a case. "late" ones are passed
+# by the reaper after the result mail.
+POINTS = {
+    "fsx.before_fsync": 2, "fsx.before_rename": 2, "fsx.after_rename": 2, "fsx.after_sync": 2,
+    "intake.files_durable": 1,
+    "store.before_commit": 14, "store.after_commit": 14,
+    "worker.before_submit": 1, "worker.after_submit": 1,
+    "blob_dir.tmp_made": 2, "blob_dir.linked": 2, "blob_dir.visible": 2, "blob_dir.done": 2, "blob_dir.written": 1,
+    "fsx.new_before_fsync": 3, "fsx.new_before_rename": 2, "fsx.new_after_rename": 2,
+    "stager.after_put": 2, "stager.before_unlink": 2,
+    "cluster_local.after_mkdir": 1, "cluster_local.before_start": 1, "cluster_local.after_start": 1,
+    "completion.result_stored": 1, "completion.committed": 1,
+    "notify.before_send": 2, "notify.after_send": 2,
+    "mail_maildir.tmp_made": 2, "mail_maildir.written": 2, "mail_maildir.done": 2,
+    "cluster_local.in_forget": 1,
+}
+# Not on this way: erasing, the first start and the supervisor have tests of their own below.
+ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
+
+TOGETHER = 3  # cases at once: most of a case is waiting for processes
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Template:
+    """A data folder with an account, made once and copied for every case."""
+
+    def __init__(self):
+        with Gaitd() as d:
+            self.token = d.person()
+            d.stop()
+            self.copy = pathlib.Path(tempfile.mkdtemp(prefix="gaitd-crash-")) / "data"
+            shutil.copytree(d.data, self.copy)
+
+    def remove(self):
+        shutil.rmtree(self.copy.parent, ignore_errors=True)
+
+    def house(self, **settings):
+        # The attempts call the address that they were given, so it stays the same over a restart.
+        d = Gaitd(settings={"http.listen": f"127.0.0.1:{free_port()}", "cluster.status_interval": "300ms", **settings})
+        shutil.copytree(self.copy, d.data)
+        return d
+
+
+def upload(d, token, key="crash-1"):
+    """The job's id, or None where the server went away before it answered."""
+    try:
+        answer = d.upload(token, headers={"Idempotency-Key": key})
+    except (OSError, http.client.HTTPException):
+        return None
+    if answer.status != 202:
+        raise AssertionError(f"upload: {answer}")
+    return answer.json["id"]
+
+
+def check_spool_matches_rows(d):
+    """No half: a row's files are all there, and every file is a row's."""
+    names = {r["spool_name"] for r in d.rows("SELECT spool_name FROM videos WHERE spool_name IS NOT NULL")}
+    missing = names - set(d.files("spool"))
+    if missing:
+        raise AssertionError(f"acknowledged, but gone: {missing}")
+
+
+def finish(d, token, job):
+    """After the restart: the client asks again, and everything comes to its end. What is wrong is an AssertionError."""
+    again = upload(d, token)
+    if job and again != job:
+        raise AssertionError(f"the same Idempotency-Key gave {job} and then {again}")
+    job = again
+    if d.count("jobs") != 1:
+        raise AssertionError(f"{d.count('jobs')} jobs")
+    d.wait_job(job, "complete")
+    mails = d.wait_mails(2)
+    if len(mails) != 2 or len({m["Message-ID"] for m in mails}) != 2:
+        raise AssertionError(f"mails: {[m['Message-ID'] for m in mails]}")
+    kinds = sorted(m["Message-ID"].strip("<").split(".")[0] for m in mails)
+    if kinds != ["received", "result"]:
+        raise AssertionError(f"mails: {kinds}")
+    runs = sorted(d.engine_runs())
+    if runs != ["run front.mp4 behave:ok", "run side.mp4 behave:ok"]:
+        raise AssertionError(f"the engine ran {runs}\n{d.history(job)}")
+    if d.count("attempts") != 1:
+        raise AssertionError(f"attempts: {d.rows('SELECT * FROM attempts')}")
+    nothing_left(d)
+
+
+def attempt_files(d):
+    """All but the files that places in the queue are made of. glob passes over names that begin with a dot."""
+    return [n for _, folders, files in os.walk(d.data / "attempts") for n in folders + files
+            if not n.startswith((".slot", ".turn"))]
+
+
+def nothing_left(d):
+    wait_until(lambda: not d.files("spool"), lambda: f"an empty spool: {d.files('spool')}")
+    wait_until(lambda: not attempt_files(d),
+               lambda: f"no attempt's folder: {d.files('attempts')}\n{d.stderr()[-3000:]}")
+    wait_until(lambda: not [f for f in d.files("blobs") if f.startswith("tmp/")], lambda: f"{d.files('blobs')}")
+    stored = {r["blob_key"] for r in d.rows("SELECT blob_key FROM videos UNION SELECT blob_key FROM outputs")}
+    found = {f.removeprefix("blobs/") for f in d.files("blobs") if f.startswith("blobs/")}
+    if stored != found:
+        raise AssertionError(f"blobs: rows {sorted(stored)}, files {sorted(found)}")
+    if d.rows("PRAGMA integrity_check")[0]["integrity_check"] != "ok" or d.rows("PRAGMA foreign_key_check"):
+        raise AssertionError("the database is damaged")
+    left = d.files("mail")
+    if [f for f in left if f.startswith("tmp/")] and len(left) > 4:
+        raise AssertionError(f"maildir: {left}")
+
+
+def case(template, point, nth):
+    """Run one; return whether the point was reached before everything had ended."""
+    d = template.house()
+    try:
+        job = None
+        try:
+            d.start({"GAITD_FAULT": f"{point}:{nth}"})
+            job = upload(d, template.token)
+        except AssertionError as failure:
+            if "ended with -9 instead of starting" not in str(failure):
+                raise
+
+        def over():
+            if not d.process or d.process.poll() is not None:
+                return "died"
+            if job and not attempt_files(d):
+                rows = d.rows("SELECT state FROM outbox") if d.job_row(job)["state"] == "complete" else []
+                return len(rows) == 2 and all(r["state"] == "sent" for r in rows) and "ended"
+            return None
+        how = wait_until(over, lambda: f"death or an end: {d.stderr()[-3000:]}")
+        if how == "died":
+            code = d.died() if d.process else -9
+            if code != -9:
+                raise AssertionError(f"gaitd ended with {code}")
+            check_spool_matches_rows(d)
+            if d.count("jobs") == 0 and job:
+                raise AssertionError("answered with 202, but there is no job")
+            d.start({})
+        finish(d, template.token, job)
+        d.stop()
+        return how == "died"
+    except Exception as failure:
+        raise AssertionError(f"{point}:{nth}: {failure}") from failure
+    finally:
+        d.close()
+
+
+class FaultPoints(unittest.TestCase):
+    def test_every_point_of_the_source_is_tried(self):
+        found = set()
+        for path in (gaitd.SOURCE / "src").rglob("*.c"):
+            if path.name != "fault.c":
+                found |= set(re.findall(r'FAULT_POINT\("([^"]+)"\)', path.read_text()))
+        self.assertEqual(found, set(POINTS) | ELSEWHERE)
+
+    def test_killed_anywhere(self):
+        template = Template()
+        try:
+            cases = [(p, n) for p, most in POINTS.items() for n in range(1, most + 1)]
+            only = os.environ.get("GAITD_CRASH_ONLY")
+            cases = [c for c in cases if not only or c[0].startswith(only)]
+            failures, missed, started = [], [], time.monotonic()
+            with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+                running = {pool.submit(case, template, *c): c for c in cases}
+                for done in concurrent.futures.as_completed(running):
+                    try:
+                        if not done.result():
+                            missed.append(running[done])
+                    except Exception as failure:
+                        failures.append(str(failure))
+            print(f"{len(cases)} kills in {time.monotonic() - started:.0f} s", file=sys.stderr)
+            self.assertFalse(failures, "\n\n".join(failures))
+            self.assertFalse(missed, f"never reached: {missed}")
+        finally:
+            template.remove()
+
+
+if __name__ == "__main__":
+    gaitd.main()
