@@ -13,7 +13,9 @@ const char *const attempt_outputs[] = { "result.json", "overlay_front.mp4", "ove
 	"keypoints_front.tar.gz", "keypoints_side.tar.gz" };
 const unsigned attempt_output_count = ARRAY_LEN(attempt_outputs);
 
-enum { RESULT_MAX_BYTES = 32 << 20, RESULT_MAX_DEPTH = 16 };
+/* FREE_ATTEMPTS: of one kind in a row, about an hour with the pauses between them: time for an operator to
+ * mend the site, and an end to a user's wait. */
+enum { RESULT_MAX_BYTES = 32 << 20, RESULT_MAX_DEPTH = 16, FREE_ATTEMPTS = 20 };
 
 void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES])
 {
@@ -34,12 +36,14 @@ int attempt_failed(struct service *s, struct tx *tx, struct job *job, const stru
 		.log = f->log,
 		.score = NAN };
 	enum retry_verdict verdict = retry_verdict_for(f->kind);
-	int failures = job->failures + (verdict == RETRY_COUNTS);
-	bool again = verdict == RETRY_FREE || (verdict == RETRY_COUNTS && failures < s->opt.max_attempts);
+	int failures = job->failures + (verdict == RETRY_COUNTS), in_a_row = 0;
 	char text[JOB_TEXT_BYTES];
 
-	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0)
+	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0 ||
+		store_attempts_in_a_row(tx, job->id, f->kind, &in_a_row, e) < 0)
 		return -1;
+	bool again = (verdict == RETRY_FREE && in_a_row < FREE_ATTEMPTS) ||
+		     (verdict == RETRY_COUNTS && failures < s->opt.max_attempts);
 	snprintf(text, sizeof text, again ? "%.400s Trying again." : "%.400s", f->text);
 	struct job_change c = { .error_kind = f->kind,
 		.error_text = f->text,
@@ -49,7 +53,7 @@ int attempt_failed(struct service *s, struct tx *tx, struct job *job, const stru
 		c.to = JOB_QUEUED;
 		/* A site's own fault costs no attempt, but must not be asked about every two seconds either.
 		 */
-		c.due_ms = now_ms + retry_delay_ms(verdict == RETRY_FREE ? a->n : failures, 2000, 300000,
+		c.due_ms = now_ms + retry_delay_ms(verdict == RETRY_FREE ? in_a_row : failures, 2000, 300000,
 					    service_random());
 	} else {
 		c.to = a->checked_in_ms ? JOB_INFERENCE_ERROR : JOB_SUBMISSION_ERROR;

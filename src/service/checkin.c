@@ -166,7 +166,8 @@ int checkin(struct service *s, const char *attempt, const char *token, const cha
 	int r = store_attempt_bind(tx, &a, run_id, now, e);
 	if (r == STORE_NONE)
 		return err_set(e, ERR_CONFLICT, "another run of this attempt checked in first");
-	if (r < 0 || (job.phase != PHASE_RUNNING && store_job_change(tx, &job, &c, now, e) < 0) ||
+	bool first = job.phase == PHASE_STAGING || job.phase == PHASE_SUBMITTED;
+	if (r < 0 || (first && store_job_change(tx, &job, &c, now, e) < 0) ||
 		store_job_videos(tx, job.id, videos, &n, e) < 0 || store_commit(&tx, e) < 0)
 		return -1;
 	if (n != VIEW_COUNT)
@@ -207,6 +208,10 @@ int heartbeat(struct service *s, const char *attempt, const char *token, const c
 	if (strcmp(a.run_id, run_id) != 0)
 		return err_set(e, ERR_CONFLICT, "another run of this attempt checked in");
 	if (store_attempt_progress(tx, a.id, step, percent, now, e) < 0)
+		return -1;
+	const struct job_change last = { .to = JOB_PROCESSING, .phase = PHASE_FINALIZING };
+	if (strcmp(step, "upload") == 0 && job.phase == PHASE_RUNNING &&
+		store_job_change(tx, &job, &last, now, e) < 0)
 		return -1;
 	if ((strcmp(a.step, step) != 0 || a.percent != percent) &&
 		(store_job_touch(tx, &job, now, e) < 0 ||

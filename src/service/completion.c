@@ -33,9 +33,12 @@ static int read_failure(const char *text, struct failure_words *w, struct err *e
 	if (!str_is_clean_utf8(words, strlen(words)))
 		words = "";
 	snprintf(w->kind, sizeof w->kind, "%s", kind);
-	snprintf(w->text, sizeof w->text, "%s", *words ? words : "The analysis failed.");
+	str_cut(w->text, sizeof w->text, *words ? words : "The analysis failed.");
+	/* The end of a log is what tells; not from the middle of a character, though. */
 	if (strlen(log) >= sizeof w->log)
 		log += strlen(log) - sizeof w->log + 1;
+	while (((unsigned char)*log & 0xc0) == 0x80)
+		log++;
 	for (size_t i = 0; (w->log[i] = log[i]) != '\0'; i++)
 		if (((unsigned char)log[i] < 0x20 && log[i] != '\n' && log[i] != '\t') || log[i] == 0x7f)
 			w->log[i] = '?';
@@ -74,6 +77,8 @@ static int identify(struct tx *tx, const struct completion *c, const char *token
 		return -1;
 	if (strcmp(a->job, c->job) != 0 || store_job_get(tx, a->job, job, e) != 0)
 		return err_set(e, ERR_NOT_FOUND, "no such attempt");
+	if (!*a->run_id)
+		return err_set(e, ERR_CONFLICT, "this attempt has not checked in");
 	if (strcmp(a->run_id, c->run_id) != 0)
 		return err_set(e, ERR_CONFLICT, "another run of this attempt checked in");
 	if (a->ended_ms)

@@ -17,6 +17,6 @@ int completion_known(struct service *s, const char *token, struct err *e);
 /**
  * completion_apply() - check everything, write the terminal state and its mail in one transaction
  * Return 0, also when repeated with the same content; -1 with ERR_NOT_FOUND (token), ERR_CONFLICT (another
- * run, the attempt is over with other content), ERR_FIELD (the result too)
+ * run or none checked in, the attempt is over with other content), ERR_FIELD (the result too)
  */
 int completion_apply(struct service *s, const char *token, const struct completion *c, struct err *e);

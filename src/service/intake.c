@@ -203,6 +203,10 @@ int intake_file_data(struct intake *in, const void *bytes, size_t len, struct er
 		return -1;
 	if (fsx_write_all(f->fd, bytes, len, e) < 0 || sha256_add(f->hash, bytes, len, e) < 0)
 		return err_wrap(e, "spool");
+	/* What is written has left the free space: to keep it reserved would count it twice. */
+	int64_t done = (int64_t)len < in->reserved ? (int64_t)len : in->reserved;
+	in->reserved -= done;
+	atomic_fetch_sub(&in->svc->reserved_bytes, done);
 	if (f->bytes - f->written_back >= write_back_bytes) {
 		(void)sync_file_range(
 			f->fd, f->written_back, f->bytes - f->written_back, SYNC_FILE_RANGE_WRITE);

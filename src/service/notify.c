@@ -34,7 +34,7 @@ static size_t null_reasons(struct service *s, const struct job *job, struct buf 
 	return n;
 }
 
-static int render(struct service *s, const struct outbox_item *o, const struct job *job,
+static int render(struct service *s, const struct outbox_item *o, const struct job *job, const char *failure,
 	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct err *e)
 {
 	CLEANUP(json_free_p) struct json *root = NULL;
@@ -61,7 +61,7 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 		.message_id = message_id,
 		.date_ms = o->created_ms,
 		.site_name = s->opt.site_name,
-		.failure_text = job->error_text };
+		.failure_text = failure };
 	if (kind == MAIL_RESULT) {
 		f.has_score = !isnan(job->score);
 		f.score = f.has_score ? job->score : 0;
@@ -109,8 +109,9 @@ int notify_once(struct service *s, struct err *e)
 {
 	struct outbox_item o;
 	struct job job;
+	struct attempt a = { .error_text = "" };
 	struct buf text BUF_CLEANUP;
-	char message_id[MAIL_MESSAGE_ID_BYTES];
+	char message_id[MAIL_MESSAGE_ID_BYTES], attempt[ATTEMPT_ID_BYTES];
 
 	buf_init(&text, MESSAGE_MAX_BYTES);
 	{
@@ -120,11 +121,14 @@ int notify_once(struct service *s, struct err *e)
 		int r = store_outbox_due(tx, clock_wall_ms(), &o, e);
 		if (r != 0)
 			return r < 0 ? -1 : NOTIFY_IDLE;
-		if (store_job_get(tx, o.job, &job, e) != 0)
+		attempt_id_make(o.job, o.attempt, attempt);
+		if (store_job_get(tx, o.job, &job, e) != 0 || store_attempt_get(tx, attempt, &a, e) < 0)
 			return -1;
 	}
 	struct err why = { 0 };
-	int outcome = render(s, &o, &job, message_id, &text, &why);
+	/* The attempt's own words: the job may have been asked for again meanwhile, and forgotten them. */
+	const char *failure = *a.error_text ? a.error_text : job.error_text;
+	int outcome = render(s, &o, &job, failure, message_id, &text, &why);
 	if (outcome == 0) {
 		const struct mailer_message m = { .message_id = message_id,
 			.from = s->opt.mail_from,

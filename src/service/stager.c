@@ -55,7 +55,7 @@ static int stage_one(struct service *s, const struct job *job, const struct vide
 	return 0;
 }
 
-/* The spooled video is gone or damaged: no retry brings it back. */
+/* The spooled video is gone or damaged, or its key in the store is taken: no retry brings it back. */
 static int give_up(struct service *s, const char *id, const struct err *why, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
@@ -98,7 +98,10 @@ int stager_once(struct service *s, struct err *e)
 		if (*videos[i].blob_key || stage_one(s, &job, &videos[i], e) == 0)
 			continue;
 		struct err why = *e;
-		if (why.kind == ERR_CORRUPT || why.kind == ERR_NOT_FOUND)
+		struct polled polled = { .svc = s, .job = job.id };
+		/* Whether somebody asked us to stop, or the key holds something else, is told by one kind. */
+		if (why.kind == ERR_CORRUPT || why.kind == ERR_NOT_FOUND ||
+			(why.kind == ERR_CONFLICT && wants_stop(&polled) == 0))
 			return give_up(s, job.id, &why, e);
 		service_log_failure("job.staging_failed", job.id, &why);
 		return retry_step_later(s, &job, lease, e);

@@ -92,7 +92,9 @@ static int refused(struct service *s, const struct job *claimed, const char *att
 
 	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0 || store_job_get(tx, claimed->id, &job, e) != 0 ||
 		store_attempt_get(tx, attempt, &a, e) != 0 ||
-		(job.state == JOB_PROCESSING && attempt_failed(s, tx, &job, &a, &f, clock_wall_ms(), e) < 0))
+		/* Not where it runs all the same: then its check-in says more than the answer that we got. */
+		(job.state == JOB_PROCESSING && job.phase == PHASE_STAGING && job.attempt == a.n &&
+			attempt_failed(s, tx, &job, &a, &f, clock_wall_ms(), e) < 0))
 		return -1;
 	return store_commit(&tx, e);
 }

@@ -76,6 +76,20 @@ int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES],
 		DB_ARGS(DB_B(sha256, SHA256_BYTES)), &rows, e);
 }
 
+int store_attempts_in_a_row(struct tx *tx, const char *job, const char *error_kind, int *ret, struct err *e)
+{
+	DB_ROWS rows;
+
+	if (db_first(tx->db,
+		    "SELECT count(*) FROM attempts WHERE job = ?1 AND ended_ms IS NOT NULL AND n > (SELECT "
+		    "coalesce(max(n), 0) FROM attempts WHERE job = ?1 AND ended_ms IS NOT NULL AND "
+		    "error_kind <> ?2)",
+		    DB_ARGS(DB_S(job), DB_S(error_kind)), &rows, e) < 0)
+		return -1;
+	*ret = (int)db_int(&rows, 0);
+	return 0;
+}
+
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e)
 {
 	DB_ROWS rows;

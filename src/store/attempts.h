@@ -25,6 +25,8 @@ int store_attempts_of_job(
 	struct tx *tx, const char *job, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
 /* Does any attempt that is not forgotten yet have this token? Return 0, STORE_NONE, -1 */
 int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
+/* How many of the job's latest ended attempts failed with @error_kind, one after the other. */
+int store_attempts_in_a_row(struct tx *tx, const char *job, const char *error_kind, int *ret, struct err *e);
 /* Attempts that may have left something on the cluster, oldest first: those that were handed over, and those
  * that ended before the cluster's answer was written down. */
 int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
