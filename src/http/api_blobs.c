@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "http/api.h"
+#include "service/checkin.h"
 
 /* GET and PUT of signed URLs, for stores whose URLs lead to gaitd itself (directory store, relay). */
 
@@ -43,6 +44,7 @@ int api_blob_put_begin(struct http_req *r, struct err *e)
 	int64_t max = 0;
 
 	if (verify(r, "PUT", &max, e) < 0 || http_req_set_max_body(r, max, e) < 0 ||
+		attempt_key_open(api_service(r), http_req_param(r, "key"), e) < 0 ||
 		b->ops->relay->writer_open(b, http_req_param(r, "key"), max, &w, e) < 0)
 		return -1;
 	http_req_set_state(r, w);
@@ -60,7 +62,9 @@ int api_blob_put_end(struct http_req *r, struct err *e)
 {
 	struct blob *b = api_service(r)->blob;
 
-	if (b->ops->relay->writer_commit(http_req_state(r), NULL, e) < 0)
+	/* Much may have happened since it began. */
+	if (attempt_key_open(api_service(r), http_req_param(r, "key"), e) < 0 ||
+		b->ops->relay->writer_commit(http_req_state(r), NULL, e) < 0)
 		return -1;
 	return http_reply_empty(r, 201, e);
 }

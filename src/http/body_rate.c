@@ -8,6 +8,8 @@
 /* The least rate of a body. libmicrohttpd's time-out sees idleness only: a byte every 20 seconds would hold a
  * thread for days. Each window in which too little came ends with 408. */
 
+enum { ANSWER_BYTES = 16384 };
+
 void body_rate_watch(struct http_req *r)
 {
 	struct http_server *srv = r->srv;
@@ -41,19 +43,37 @@ void body_rate_forget(struct http_req *r)
 	(void)pthread_mutex_unlock(&srv->body_mu);
 }
 
+static int too_slow(const struct http_req *r, struct buf *out, struct err *e)
+{
+	struct answer_standing standing = req_standing(r);
+	struct answer answer;
+	struct err cause;
+
+	answer_init(&answer);
+	err_set(&cause, ERR_INVALID, "the body came too slowly");
+	int rc = answer_problem(&answer, 408, answer_reason(408), &cause, NULL, r->id, e);
+	if (rc == 0)
+		rc = answer_raw(&answer, &standing, false, out, e);
+	answer_deinit(&answer);
+	return rc;
+}
+
 /* While @r is in the list its connection's thread sends nothing, and its socket is open. */
 static void break_off(struct http_req *r)
 {
-	static const char answer[] =
-		"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
 	const union MHD_ConnectionInfo *info =
 		MHD_get_connection_info(r->conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+	BUF_CLEANUP struct buf out;
+	struct err e;
+
+	buf_init(&out, ANSWER_BYTES);
 
 	r->too_slow = true;
 	atomic_fetch_add(&r->srv->timed_out, 1);
 	if (!info)
 		return;
-	(void)!send(info->connect_fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+	if (too_slow(r, &out, &e) == 0)
+		(void)!send(info->connect_fd, out.data, out.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)shutdown(info->connect_fd, SHUT_RDWR);
 }
 

@@ -39,6 +39,29 @@ int attempt_current(const struct job *job, const struct attempt *a, struct err *
 	return 0;
 }
 
+int attempt_key_open(struct service *s, const char *key, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	char id[ATTEMPT_ID_BYTES];
+	struct attempt a;
+	struct job job;
+
+	/* "jobs/<job>/<n>/<name>" */
+	const char *n = str_starts(key, "jobs/") ? strchr(key + 5, '/') : NULL;
+	const char *name = n ? strchr(n + 1, '/') : NULL;
+	if (!name || snprintf(id, sizeof id, "%.*s-%.*s", (int)(n - key - 5), key + 5, (int)(name - n - 1),
+			     n + 1) >= (int)sizeof id)
+		return err_set(e, ERR_CONFLICT, "this is no output of an attempt");
+	if (store_begin(s->store, STORE_READ, &tx, e) < 0)
+		return -1;
+	int r = store_attempt_get(tx, id, &a, e);
+	if (r == 0)
+		r = store_job_get(tx, a.job, &job, e);
+	if (r == STORE_NONE)
+		return err_set(e, ERR_CONFLICT, "this is no output of an attempt");
+	return r < 0 ? -1 : attempt_current(&job, &a, e);
+}
+
 static int run_id_ok(const char *run_id, struct err *e)
 {
 	size_t len = strlen(run_id);

@@ -18,6 +18,10 @@ int attempt_authenticate(
 /* Is @a still the one that counts for @job? -1 with ERR_CONFLICT where not: the script then exits quietly. */
 int attempt_current(const struct job *job, const struct attempt *a, struct err *e);
 
+/* May a signed PUT still write this key? An output only while its attempt is current: what comes later would
+ * lie there for nobody, and after an erasure for ever. -1 with ERR_CONFLICT where not. */
+int attempt_key_open(struct service *s, const char *key, struct err *e);
+
 /**
  * checkin() - bind the run id, hand out the work order
  * @order  gets the JSON: fresh URLs for the videos and the outputs, the patient's and the engine's parameters

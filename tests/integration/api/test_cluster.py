@@ -294,6 +294,24 @@ class SignedUrls(Parked):
         self.refused(self.d.request("PUT", url, body=b"other"), 409)
         self.refused(self.d.request("PUT", url, body=b""), 409)
 
+    def test_nothing_is_written_for_an_attempt_that_is_over(self):
+        attempt = self.new()
+        url = attempt.order["outputs"]["overlay_front.mp4"]["url"]
+        late = self.d.connect()
+        late.head("PUT", url[len(self.d.url):], self.d.headers(None, {"Content-Length": "1000"}))
+        late.send(b"x" * 500)
+        wait_until(lambda: [f for f in self.d.files("blobs") if "/jobs/" not in f"/{f}"], "the half in the store")
+        self.over(attempt)
+        self.d.wait_job(attempt.job, "cancelled")
+        self.refused(self.d.request("PUT", url, body=b"too late"), 409, "over")
+        self.assertEqual(self.d.request("DELETE", f"/api/v1/jobs/{attempt.job}", self.ann).status, 204)
+        late.send(b"x" * 500)
+        self.refused(late.answer("PUT"), 409)
+        late.close()
+        self.refused(self.d.request("PUT", url, body=b"too late"), 409)
+        wait_until(lambda: not [f for f in self.d.files("blobs") if attempt.job in f or "/jobs/" not in f"/{f}"],
+                   lambda: f"nothing left: {self.d.files('blobs')}")
+
     def test_no_secret_is_logged(self):
         signature = urllib.parse.urlsplit(self.get_url).query.split("signature=")[1]
         self.d.get(self.get_url)

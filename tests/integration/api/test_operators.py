@@ -179,7 +179,8 @@ class Limits(ApiTest):
                                                                    "Content-Length": "100000"}))
                 c.send(b"--x\r\n")
                 started = time.monotonic()
-                self.assertEqual(c.answer().status, 408)
+                answer = self.refused(c.answer(), 408, "too slowly")
+                self.assertEqual(answer.headers["X-Request-Id"], answer.json["request_id"])
                 self.assertLess(time.monotonic() - started, 20)
             d.assert_untouched()
 
