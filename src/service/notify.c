@@ -65,8 +65,9 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 	if (kind == MAIL_RESULT) {
 		f.has_score = !isnan(job->score);
 		f.score = f.has_score ? job->score : 0;
-		f.demonstration = job->score_demonstration;
 		f.with_score = s->opt.mail_may_send_score && job->submission.email_score;
+		/* What is said about a score goes where the score goes. */
+		f.demonstration = job->score_demonstration && f.has_score && f.with_score;
 		f.reasons = reasons;
 		f.reason_count = null_reasons(s, job, &result, &root, reasons);
 	}
