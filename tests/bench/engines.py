@@ -96,11 +96,14 @@ def analyze_row():
         result = json.loads((folder / "result.json").read_text())
     if result["quality"]["side"]["frames"] != FRAMES:
         raise RuntimeError(f"gait-analyze read something else: {result['quality']}")
-    # Marks in milliseconds hold for a machine of one's own: the best run is the one that others disturbed least.
+    # Marks in milliseconds hold for a machine of one's own: the best run is the one that others disturbed least,
+    # and of the whole, one thread's work, the processor's time says it better than the clock.
     loaded = [s["analyse"] + s["score"] + s["write"] for s, _, _ in seen]
-    whole = [sum(s.values()) for s, _, _ in seen]
+    whole = [c for _, c, _ in seen]
+    clock = [sum(s.values()) for s, _, _ in seen]
     yield Row("gait-analyze from key points", min(loaded), "ms", "<=", 50,
               f"best of {len(loaded)}, median {median(loaded):.0f}; {len(result['events'])} events in 7,200 frames", loaded)
     yield Row("gait-analyze from JSON files", min(whole), "ms", "<=", 250,
-              f"best of {len(whole)}, median {median(whole):.0f}; processor time {median([c for _, c, _ in seen]):.0f} ms", whole)
+              f"processor time, best of {len(whole)}, median {median(whole):.0f}; by the clock {min(clock):.0f} and "
+              f"{median(clock):.0f}", whole)
     yield Row("gait-analyze's memory", max(m for _, _, m in seen), "MiB", "<=", 48)

@@ -17,6 +17,9 @@ BIN = pathlib.Path(os.environ.get("GAITD_BIN", SOURCE / "build" / "release" / "b
 os.environ["GAITD_BIN"] = str(BIN)
 sys.path.insert(0, str(SOURCE / "tests" / "support"))
 
+# gaitd's upload threads step back by so much (src/http/server.c); peers of uploads do too, for a busy machine would
+# otherwise measure niceness.
+UPLOAD_NICE = 5
 GIB = 1 << 30
 MB = 1_000_000
 
@@ -127,14 +130,14 @@ http {{
 }}
 """
 
-    def __init__(self, folder):
+    def __init__(self, folder, nice=0):
         (folder / "root" / "put").mkdir(parents=True)
         self.port = free_port()
         conf = folder / "nginx.conf"
         conf.write_text(self.CONF.format(dir=folder, port=self.port))
         os.chmod(folder, 0o755)
         program = shutil.which("nginx") or "/usr/sbin/nginx"
-        super().__init__([program, "-c", conf, "-p", folder], stdout=subprocess.DEVNULL)
+        super().__init__(["nice", "-n", str(nice), program, "-c", conf, "-p", folder], stdout=subprocess.DEVNULL)
         wait_port(self.port, self.process)
 
 
