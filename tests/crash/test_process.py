@@ -32,6 +32,7 @@ class Stop(unittest.TestCase):
                 wait_until(lambda: d.logged("gaitd.stopping"), "the signal in the log")
                 c.send(rest)
                 answer = c.answer()
+                c.close()
                 self.assertEqual(answer.status, 202, answer)
                 idle.close()
             self.assertEqual(d.process.wait(gaitd.PATIENCE_S), 0)
@@ -67,6 +68,7 @@ class Stop(unittest.TestCase):
             wait_until(refused, "a refusal")
             c.send(rest)
             self.assertEqual(c.answer().status, 202)
+            c.close()
             self.assertEqual(d.process.wait(gaitd.PATIENCE_S), 0)
             d.process = None
 
