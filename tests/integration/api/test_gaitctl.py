@@ -70,6 +70,21 @@ class Commands(ApiTest):
                 self.assertEqual(done.returncode, 78, done)
                 self.assertRegex(done.stdout, rf"settings +BAD +{name}: .+\n +to do: .+")
 
+    def test_doctor_finds_what_does_not_work_with_right_settings(self):
+        done = self.d.ctl_run("doctor", settings={"upload.min_free_bytes": "100TB"})
+        self.assertEqual(done.returncode, 69, done)
+        self.assertRegex(done.stdout, r"spool +BAD .*upload.min_free_bytes")
+        job = self.job()
+        wait_until(lambda: self.d.rows("SELECT 1 FROM outbox WHERE job = ? AND state = 'sent'", job), "a mail")
+        self.d.write("UPDATE outbox SET state = 'bounced', last_error = 'no such mailbox' WHERE job = ? AND kind = 'received'", job)
+        done = self.d.ctl_run("doctor")
+        self.assertEqual(done.returncode, 69, done)
+        self.assertRegex(done.stdout, r"outbox +BAD .*gaitctl outbox list --state bounced")
+        mail, = [m for m in self.table("outbox", "list", "--state", "bounced")]
+        self.assertEqual(mail["LAST ERROR"], "no such mailbox")
+        self.d.ctl("outbox", "retry", mail["ID"])
+        wait_until(lambda: self.d.ctl_run("doctor").returncode == 0, "doctor to be content")
+
     def test_settings_that_cannot_be_read_at_all(self):
         for settings, name in (({"queue.max_attempts": "0"}, "queue.max_attempts"), ({"http.listen": "x"}, "http.listen"),
                                ({"no.such": "1"}, "no.such")):

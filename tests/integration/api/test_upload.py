@@ -1,8 +1,8 @@
 """Uploads that are refused leave no file and no row; what is accepted is accepted once."""
 
 import hashlib
+import socket
 import threading
-import time
 import unittest
 
 from apitest import ApiTest, main
@@ -265,6 +265,34 @@ class DiskFull(unittest.TestCase):
 
     def test_fsync_that_fails_is_final(self):
         self.refused_and_gone("fsx.fsync")
+
+
+class Start(unittest.TestCase):
+    def test_upload_before_it_is_ready(self):
+        """While the spool of an earlier run is looked through, the port is open and uploads are put off."""
+        with Gaitd("parked") as d:
+            token = d.person()
+            d.stop()
+            for i in range(20000):
+                (d.data / "spool" / f"01m80egremq45n0ja0qm{i:06d}-front").touch()
+            with socket.socket() as s:
+                s.bind(("127.0.0.1", 0))
+                d.host, d.port = s.getsockname()
+            d.settings["http.listen"] = f"127.0.0.1:{d.port}"
+            d.spawn()
+
+            def answered():
+                try:
+                    return d.upload(token)
+                except ConnectionError:
+                    return None
+            answer = wait_until(answered, lambda: f"an answer: {d.stderr()}", every=0.001)
+            self.assertFalse(d.ready_file.exists(), "it was ready too soon for this test")
+            self.assertEqual(answer.status, 503, answer)
+            self.assertGreaterEqual(int(answer.headers["Retry-After"]), 1)
+            wait_until(d.ready_file.exists, lambda: f"gaitd is not ready:\n{d.stderr()[-2000:]}")
+            self.assertEqual(d.files("spool"), [])
+            self.assertEqual(d.upload(token).status, 202)
 
 
 class Accepted(ApiTest):
