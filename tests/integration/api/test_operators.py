@@ -264,7 +264,9 @@ class Starts(unittest.TestCase):
 
     def test_what_it_makes_is_its_own(self):
         with Gaitd("parked") as d:
-            d.new_job(d.person())
+            d.attempt(d.new_job(d.person()))
+            d.wait_mails(1)
+            d.stop()
             for path in [d.data, *d.data.glob("**/*")]:
                 self.assertEqual(path.lstat().st_mode & 0o077, 0, path)
 
