@@ -57,9 +57,9 @@ int attempt_key_open(struct service *s, const char *key, struct err *e)
 	int r = store_attempt_get(tx, id, &a, e);
 	if (r == 0)
 		r = store_job_get(tx, a.job, &job, e);
-	if (r == STORE_NONE)
-		return err_set(e, ERR_CONFLICT, "this is no output of an attempt");
-	return r < 0 ? -1 : attempt_current(&job, &a, e);
+	if (r != 0)
+		return r < 0 ? -1 : err_set(e, ERR_CONFLICT, "this is no output of an attempt");
+	return attempt_current(&job, &a, e);
 }
 
 static int run_id_ok(const char *run_id, struct err *e)
