@@ -194,11 +194,14 @@ static int jobs_show(struct ctl *c, struct house *h, char **args, int n, struct 
 static int jobs_watch(struct ctl *c, struct house *h, char **args, int n, struct err *e)
 {
 	int64_t after = 0, seen = -1, now;
+	CLEANUP(store_watch_close_p) struct store_watch *watch = NULL;
 	struct job j;
 
 	(void)n;
+	if (store_watch_open(h->svc.store, &watch, e) < 0)
+		return -1;
 	for (;;) {
-		if (store_data_version(h->svc.store, &now, e) < 0)
+		if (store_watch_version(watch, &now, e) < 0)
 			return -1;
 		if (now != seen) {
 			seen = now;

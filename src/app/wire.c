@@ -10,6 +10,7 @@
 #include "drivers/cluster_local.h"
 #include "drivers/mail_maildir.h"
 #include "service/hub.h"
+#include "service/status_cache.h"
 
 static int open_store(struct house *h, bool create, struct err *e)
 {
@@ -151,7 +152,8 @@ int house_open(const struct config *cfg, int port, bool alone, struct house *h, 
 	}
 	h->svc_open = true;
 	if (open_store(h, alone, e) < 0 || open_blob(h, e) < 0 || open_cluster(h, e) < 0 ||
-		mail_maildir_open(cfg->mail_maildir, &h->svc.mailer, e) < 0 || hub_new(&h->svc.hub, e) < 0) {
+		mail_maildir_open(cfg->mail_maildir, &h->svc.mailer, e) < 0 || hub_new(&h->svc.hub, e) < 0 ||
+		(alone && status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0)) {
 		house_close(h);
 		return -1;
 	}
@@ -164,6 +166,7 @@ void house_close(struct house *h)
 
 	if (!h->svc_open)
 		return;
+	status_cache_free(s->status_cache);
 	hub_free(s->hub);
 	if (s->mailer)
 		s->mailer->ops->close(s->mailer);

@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "http/api.h"
 #include "service/jobs.h"
+#include "service/status_cache.h"
 
 /* Jobs: list, one, its files, and what may be done with it. */
 
@@ -67,32 +68,39 @@ int api_jobs_list(struct http_req *r, struct err *e)
 	return api_reply_json(r, 200, write_list, &l, e);
 }
 
-/* The status answer. Its ETag is the job's version: an unchanged job costs two short queries and no JSON. */
+/* Send a status answer, or 304 where the client has it. */
+static int send_status(struct http_req *r, const char *tag, struct buf *answer, struct err *e)
+{
+	int known = *tag ? http_reply_etag(r, tag, e) : HTTP_OK;
+
+	return known != HTTP_OK ? known : http_reply_json(r, 200, answer, e);
+}
+
+/* The status answer. Its ETag is the job's version; a queued job has none, since its place changes without
+ * it. */
 int api_job_get(struct http_req *r, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	struct service *s = api_service(r);
 	const struct user *who = api_user(r);
+	const char *id = http_req_param(r, "id");
 	struct buf out BUF_CLEANUP;
 	struct json_w w;
 	struct job job;
-	char tag[64];
+	char tag[STATUS_TAG_BYTES] = "";
 
 	buf_init(&out, 1 << 20);
-	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0 ||
-		jobs_get(s, tx, who, http_req_param(r, "id"), &job, e) < 0)
-		return -1;
-	/* A queued job's place changes without its version; staff see more. */
-	if (job.state != JOB_QUEUED) {
-		snprintf(tag, sizeof tag, "%s.%lld.%d", job.id + 16, (long long)job.version, (int)who->role);
-		int r304 = http_reply_etag(r, tag, e);
-		if (r304 != HTTP_OK)
-			return r304;
-	}
+	if (status_cache_job(s->status_cache, who, id, tag, &out) == 0)
+		return send_status(r, tag, &out, e);
+	int64_t generation = status_cache_generation(s->status_cache);
 	json_w_init(&w, &out);
-	if (jobs_write(tx, &job, account_is_staff(who), true, &w, e) < 0 || json_w_end(&w, e) < 0)
+	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0 || jobs_get(s, tx, who, id, &job, e) < 0 ||
+		jobs_write(tx, &job, account_is_staff(who), true, &w, e) < 0 || json_w_end(&w, e) < 0)
 		return -1;
-	return http_reply_json(r, 200, &out, e);
+	if (job.state != JOB_QUEUED)
+		snprintf(tag, sizeof tag, "%s.%lld.%d", job.id + 16, (long long)job.version, (int)who->role);
+	status_cache_keep_job(s->status_cache, generation, who, &job, tag, &out);
+	return send_status(r, tag, &out, e);
 }
 
 static const char *type_of(const char *name)

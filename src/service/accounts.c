@@ -10,6 +10,7 @@
 #include "core/mail_address.h"
 #include "core/token.h"
 #include "service/sign_in_limits.h"
+#include "service/status_cache.h"
 #include "store/audit.h"
 
 static int unknown(struct err *e)
@@ -23,9 +24,16 @@ static int by_secret(struct service *s, const char *secret, bool session, struct
 	uint8_t hash[SHA256_BYTES];
 	int64_t now = clock_wall_ms();
 
-	if (token_hash(secret, hash, e) < 0 || store_begin(s->store, STORE_READ_FAST, &tx, e) < 0)
+	if (token_hash(secret, hash, e) < 0)
+		return -1;
+	if (status_cache_user(s->status_cache, hash, now, ret) == 0)
+		return 0;
+	int64_t generation = status_cache_generation(s->status_cache);
+	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0)
 		return -1;
 	int r = session ? store_session_user(tx, hash, now, ret, e) : store_token_user(tx, hash, now, ret, e);
+	if (r == 0)
+		status_cache_keep_user(s->status_cache, generation, hash, ret);
 	return r == STORE_NONE ? unknown(e) : r;
 }
 

@@ -144,6 +144,7 @@ static int64_t last_seq(struct service *s)
 void *hub_main(void *service)
 {
 	struct service *s = service;
+	CLEANUP(store_watch_close_p) struct store_watch *watch = NULL;
 	int64_t seq = last_seq(s), seen = -1;
 
 	/* The watching connection commits nothing itself, so data_version moves with every commit of anybody;
@@ -153,7 +154,8 @@ void *hub_main(void *service)
 		struct err e = { 0 };
 		int64_t now;
 		wake_those_again(s->hub);
-		if (store_data_version(s->store, &now, &e) < 0 || (now != seen && carry(s, &seq, &e) < 0)) {
+		if ((!watch && store_watch_open(s->store, &watch, &e) < 0) ||
+			store_watch_version(watch, &now, &e) < 0 || (now != seen && carry(s, &seq, &e) < 0)) {
 			service_log_failure("hub.failed", "", &e);
 			continue;
 		}

@@ -53,6 +53,7 @@ struct service {
 	struct uploads *uploads;        /* who uploads how many at present */
 	struct sign_in_limits *sign_ins;
 	struct hub *hub;
+	struct status_cache *status_cache; /* NULL in gaitctl */
 };
 
 /**

@@ -29,7 +29,8 @@ static int read_user(struct db_rows *r, struct user *u, struct err *e)
 {
 	*u = (struct user){ .email_confirmed = !db_is_null(r, 4),
 		.disabled = !db_is_null(r, 5),
-		.created_ms = db_int(r, 6) };
+		.created_ms = db_int(r, 6),
+		.until_ms = db_int(r, 7) };
 	db_copy(r, 0, u->id, sizeof u->id);
 	db_copy(r, 1, u->email, sizeof u->email);
 	db_copy(r, 3, u->password_hash, sizeof u->password_hash);
@@ -68,19 +69,20 @@ int store_user_insert(struct tx *tx, const struct user *u, struct err *e)
 
 int store_user_get(struct tx *tx, const char *id, struct user *ret, struct err *e)
 {
-	return one_user(tx, "SELECT " USER_COLUMNS " FROM users u WHERE u.id = ?", DB_ARGS(DB_S(id)), ret, e);
+	return one_user(
+		tx, "SELECT " USER_COLUMNS ", 0 FROM users u WHERE u.id = ?", DB_ARGS(DB_S(id)), ret, e);
 }
 
 int store_user_by_email(struct tx *tx, const char *email, struct user *ret, struct err *e)
 {
-	return one_user(
-		tx, "SELECT " USER_COLUMNS " FROM users u WHERE u.email = ?", DB_ARGS(DB_S(email)), ret, e);
+	return one_user(tx, "SELECT " USER_COLUMNS ", 0 FROM users u WHERE u.email = ?", DB_ARGS(DB_S(email)),
+		ret, e);
 }
 
 int store_users_list(struct tx *tx, struct user *out, unsigned max, unsigned *ret_n, struct err *e)
 {
 	DB_ROWS rows;
-	int r = db_first(tx->db, "SELECT " USER_COLUMNS " FROM users u ORDER BY u.id LIMIT ?",
+	int r = db_first(tx->db, "SELECT " USER_COLUMNS ", 0 FROM users u ORDER BY u.id LIMIT ?",
 		DB_ARGS(DB_I(max)), &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
@@ -159,8 +161,8 @@ int store_token_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e)
 {
 	return one_user(tx,
-		"SELECT " USER_COLUMNS
-		" FROM tokens t JOIN users u ON u.id = t.user WHERE t.sha256 = ? AND t.revoked_ms IS NULL "
+		"SELECT " USER_COLUMNS ", t.expires_ms FROM tokens t JOIN users u ON u.id = t.user WHERE "
+		"t.sha256 = ? AND t.revoked_ms IS NULL "
 		"AND (t.expires_ms IS NULL OR t.expires_ms > ?) AND u.disabled_ms IS NULL",
 		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), ret, e);
 }
@@ -177,8 +179,8 @@ int store_session_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e)
 {
 	return one_user(tx,
-		"SELECT " USER_COLUMNS
-		" FROM sessions s JOIN users u ON u.id = s.user WHERE s.sha256 = ? AND s.expires_ms > ? "
+		"SELECT " USER_COLUMNS ", s.expires_ms FROM sessions s JOIN users u ON u.id = s.user WHERE "
+		"s.sha256 = ? AND s.expires_ms > ? "
 		"AND u.disabled_ms IS NULL",
 		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), ret, e);
 }

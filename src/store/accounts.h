@@ -16,6 +16,7 @@ struct user {
 	char password_hash[PASSWORD_HASH_BYTES]; /* "" where none */
 	bool email_confirmed, disabled;
 	int64_t created_ms;
+	int64_t until_ms; /* of the token or session that it was found by; 0: for ever */
 };
 
 /* ERR_CONFLICT where the address is taken. */

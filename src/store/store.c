@@ -20,7 +20,6 @@ struct store {
 	pthread_mutex_t lock;
 	struct db *idle[POOL];
 	unsigned idle_n;
-	struct db *watch; /* for data_version; used by one thread */
 	void (*on_commit)(void *);
 	void *on_commit_arg;
 };
@@ -46,10 +45,6 @@ int store_open(const char *path, bool create, struct store **ret, struct err *e)
 		return err_set(e, ERR_NOMEM, "store");
 	}
 	pthread_mutex_init(&s->lock, NULL);
-	if (db_open(path, false, BUSY_MS, &s->watch, e) < 0) {
-		store_close(s);
-		return -1;
-	}
 	s->idle[s->idle_n++] = TAKE(db);
 	*ret = s;
 	return 0;
@@ -61,7 +56,6 @@ void store_close(struct store *s)
 		return;
 	for (unsigned i = 0; i < s->idle_n; i++)
 		db_close(s->idle[i]);
-	db_close(s->watch);
 	pthread_mutex_destroy(&s->lock);
 	free(s);
 }
@@ -143,11 +137,32 @@ void store_on_commit(struct store *s, void (*fn)(void *arg), void *arg)
 	s->on_commit_arg = arg;
 }
 
-int store_data_version(struct store *s, int64_t *ret, struct err *e)
+/* An alias of its connection: there is nothing else to keep. */
+static struct db *watch_db(struct store_watch *w)
+{
+	return (struct db *)(void *)w;
+}
+
+int store_watch_open(struct store *s, struct store_watch **ret, struct err *e)
+{
+	struct db *db = NULL;
+
+	if (db_open(s->path, false, BUSY_FAST_MS, &db, e) < 0)
+		return -1;
+	*ret = (struct store_watch *)(void *)db;
+	return 0;
+}
+
+void store_watch_close(struct store_watch *w)
+{
+	db_close(watch_db(w));
+}
+
+int store_watch_version(struct store_watch *w, int64_t *ret, struct err *e)
 {
 	DB_ROWS rows;
 
-	if (db_first(s->watch, "PRAGMA data_version", DB_NO_ARGS, &rows, e) < 0)
+	if (db_first(watch_db(w), "PRAGMA data_version", DB_NO_ARGS, &rows, e) < 0)
 		return -1;
 	*ret = db_int(&rows, 0);
 	return 0;

@@ -54,8 +54,17 @@ static inline void store_close_p(struct store **s)
 /* Poked after every commit that this process makes: the hub's way to learn of news at once. May be NULL. */
 void store_on_commit(struct store *s, void (*fn)(void *arg), void *arg);
 
-/* PRAGMA data_version of a connection of its own: changes when another process commits. */
-int store_data_version(struct store *s, int64_t *ret, struct err *e);
+/* A connection of its own that only looks whether anybody, this process included, committed something: its
+ * version (PRAGMA data_version) differs from the last one then. One thread at a time. */
+struct store_watch;
+int store_watch_open(struct store *s, struct store_watch **ret, struct err *e);
+void store_watch_close(struct store_watch *w);
+int store_watch_version(struct store_watch *w, int64_t *ret, struct err *e);
+
+static inline void store_watch_close_p(struct store_watch **w)
+{
+	store_watch_close(*w);
+}
 
 int store_schema_version(struct store *s, int *ret, struct err *e);
 int store_newest_schema(void);

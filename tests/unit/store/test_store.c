@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "store/audit.h"
 #include "store/subjects.h"
 
@@ -254,11 +255,13 @@ static void on_commit(void *arg)
 static void commits_are_news(void **state)
 {
 	struct kit *k = *state;
+	CLEANUP(store_watch_close_p) struct store_watch *watch = NULL;
 	int64_t before, after;
 
 	commits = 0;
 	store_on_commit(k->s, on_commit, NULL);
-	assert_ok(store_data_version(k->s, &before, &k->e), &k->e);
+	assert_ok(store_watch_open(k->s, &watch, &k->e), &k->e);
+	assert_ok(store_watch_version(watch, &before, &k->e), &k->e);
 	kit_begin(k, STORE_READ);
 	kit_commit(k);
 	assert_int_equal(commits, 0);
@@ -270,11 +273,11 @@ static void commits_are_news(void **state)
 	assert_ok(store_meta_set(k->tx, "a", "1", &k->e), &k->e);
 	kit_commit(k);
 	assert_int_equal(commits, 1);
-	assert_ok(store_data_version(k->s, &after, &k->e), &k->e);
+	assert_ok(store_watch_version(watch, &after, &k->e), &k->e);
 	assert_int_not_equal(before, after);
 	before = after;
 	assert_int_equal(kit_sql(k, "INSERT INTO meta VALUES ('other', 'process')"), SQLITE_OK);
-	assert_ok(store_data_version(k->s, &after, &k->e), &k->e);
+	assert_ok(store_watch_version(watch, &after, &k->e), &k->e);
 	assert_int_not_equal(before, after);
 }
 
