@@ -83,7 +83,9 @@ static int need_settings(const struct ctl *c, struct err *e)
 {
 	if (c->cfg)
 		return 0;
-	return err_set(e, ERR_CONFIG, "the settings are wrong: gaitctl config check tells what");
+	const char *first = c->config_problems ? c->config_problems : "";
+	return err_set(e, ERR_CONFIG, "the settings are wrong (gaitctl config check tells all): %.*s",
+		(int)strcspn(first, "\n"), first);
 }
 
 static int show(struct ctl *c, int argc, char **argv, struct err *e)

@@ -178,6 +178,11 @@ static void explain_needs_no_settings(void **state)
 	/* What needs settings says so. */
 	CLEANUP(free_p) char *show = run(&c, &r, &e, "show");
 	assert_fails(r, &e, ERR_CONFIG);
+	c.config_problems = "log.level: wrong\nmore\n";
+	CLEANUP(free_p) char *again = run(&c, &r, &e, "show");
+	assert_fails(r, &e, ERR_CONFIG);
+	assert_string_equal(
+		e.msg, "the settings are wrong (gaitctl config check tells all): log.level: wrong");
 }
 
 static void check_passes_where_all_is_there(void **state)
