@@ -313,7 +313,11 @@ class JobScript(unittest.TestCase):
         scratch.mkdir()
         flags = "-m" if os.getuid() == 0 else "-rm"
         mount = f'mount -t tmpfs -o size={size} tmpfs "$0" && exec "$@"'
-        return ["unshare", flags, "bash", "-c", mount, str(scratch)], str(scratch)
+        wrap = ["unshare", flags, "bash", "-c", mount, str(scratch)]
+        tried = subprocess.run([*wrap, "true"], capture_output=True, text=True, check=False)
+        if tried.returncode != 0: # a container, say
+            self.skipTest(f"no mount here: {tried.stderr.strip()}")
+        return wrap, str(scratch)
 
     def test_engine_fills_the_disk(self):
         peer = self.peer(front="fill\n")
