@@ -16,16 +16,6 @@
 #define BENCH_ROUNDS     3
 #define CPU_PER_SECOND   60 /* of video: the heavy model at 60 frames a second takes 3 */
 
-#ifdef __SANITIZE_ADDRESS__
-/* The leak check at exit attaches to this process by ptrace, which the sandbox forbids. The tests call
- * pose_run() outside it, and find leaks there. */
-int __lsan_is_turned_off(void); /* NOLINT(bugprone-reserved-identifier): the sanitizer's own name */
-int __lsan_is_turned_off(void)
-{
-	return 1;
-}
-#endif
-
 static int fail(const struct err *e)
 {
 	(void)fprintf(stderr, "gait-pose: %s: %s\n", err_title(e->kind), e->msg);
