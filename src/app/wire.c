@@ -3,12 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/crypto.h"
 #include "base/fsx.h"
 #include "base/strv.h"
-#include "drivers/blob_dir.h"
-#include "drivers/cluster_local.h"
-#include "drivers/mail_maildir.h"
 #include "service/hub.h"
 #include "service/status_cache.h"
 
@@ -20,48 +16,6 @@ static int open_store(struct house *h, bool create, struct err *e)
 			       store_open(path, create, &h->svc.store, e) < 0
 		       ? -1
 		       : 0;
-}
-
-/* The key of signed URLs is derived, so that one secret file is enough and neither use reveals the other. */
-static int open_blob(struct house *h, struct err *e)
-{
-	uint8_t key[SHA256_BYTES];
-	static const char purpose[] = "gaitd blob urls";
-	char secret[256];
-
-	if (*h->cfg->blob_signing_key_file) {
-		if (fsx_read_secret(h->cfg->blob_signing_key_file, secret, sizeof secret, e) < 0 ||
-			hmac_sha256(secret, strlen(secret), purpose, sizeof purpose - 1, key, e) < 0)
-			return -1;
-		secret_wipe(secret, sizeof secret);
-	} else if (hmac_sha256(h->svc.key, sizeof h->svc.key, purpose, sizeof purpose - 1, key, e) < 0) {
-		return -1;
-	}
-	const struct blob_dir_options o = { .root = h->cfg->blob_dir,
-		.base_url = h->callback_url,
-		.signing_key = key,
-		.signing_key_bytes = sizeof key };
-	int r = blob_dir_open(&o, &h->svc.blob, e);
-	secret_wipe(key, sizeof key);
-	return r;
-}
-
-static int open_cluster(struct house *h, struct err *e)
-{
-	const struct config *c = h->cfg;
-	char pose[4200], analyze[4200], weights[4200], model[4200];
-
-	snprintf(pose, sizeof pose, "GAIT_POSE=%s", c->cluster_pose_path);
-	snprintf(analyze, sizeof analyze, "GAIT_ANALYZE=%s", c->cluster_analyze_path);
-	snprintf(weights, sizeof weights, "GAIT_WEIGHTS=%s", c->cluster_weights_dir);
-	snprintf(model, sizeof model, "GAIT_MODEL=%s", c->model_dir);
-	const char *const env[] = { pose, analyze, weights, model, NULL };
-	const struct cluster_local_options o = { .root = c->cluster_dir,
-		.supervise_path = c->cluster_supervise_path,
-		.script_path = c->cluster_script_path,
-		.env = env,
-		.max_running = (unsigned)c->cluster_max_in_flight };
-	return cluster_local_open(&o, &h->svc.cluster, e);
 }
 
 static struct service_options service_options(struct house *h)
@@ -151,8 +105,8 @@ int house_open(const struct config *cfg, int port, bool alone, struct house *h, 
 		return -1;
 	}
 	h->svc_open = true;
-	if (open_store(h, alone, e) < 0 || open_blob(h, e) < 0 || open_cluster(h, e) < 0 ||
-		mail_maildir_open(cfg->mail_maildir, &h->svc.mailer, e) < 0 || hub_new(&h->svc.hub, e) < 0 ||
+	if (open_store(h, alone, e) < 0 || wire_blob(h, e) < 0 || wire_cluster(h, e) < 0 ||
+		wire_mailer(h, e) < 0 || hub_new(&h->svc.hub, e) < 0 ||
 		(alone && status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0)) {
 		house_close(h);
 		return -1;

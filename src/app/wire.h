@@ -22,3 +22,10 @@ struct house {
  */
 int house_open(const struct config *cfg, int port, bool alone, struct house *ret, struct err *e);
 void house_close(struct house *h);
+
+/* Parts of house_open(): the driver that the settings name, behind its port. Its keys, URLs and settings are
+ * in
+ * @h already. */
+int wire_blob(struct house *h, struct err *e);
+int wire_cluster(struct house *h, struct err *e);
+int wire_mailer(struct house *h, struct err *e);

@@ -197,7 +197,7 @@ static int dir_verify_url(struct blob *b, const char *method, const char *key, c
 		&self(b)->secret, method, key, expires, max, signature, now_s, ret_max_bytes, e);
 }
 
-static int dir_probe(struct blob *b, struct err *e)
+static int write_and_read(struct blob *b, struct err *e)
 {
 	static const char text[] = "probe";
 	uint8_t random[8];
@@ -220,6 +220,11 @@ static int dir_probe(struct blob *b, struct err *e)
 	if (rc == BLOB_NONE)
 		(void)err_set(e, ERR_IO, "a small file was gone after it was written");
 	return err_wrap(e, "blob store %s (is it writable for this user, is there space?)", self(b)->blobs);
+}
+
+static int dir_probe(struct blob *b, const struct probe *p, struct err *e)
+{
+	return probe_step(p, "write, read, delete", write_and_read(b, e), self(b)->blobs, e);
 }
 
 static void dir_close(struct blob *b)

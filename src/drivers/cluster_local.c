@@ -256,12 +256,12 @@ static int forget(struct cluster *base, const char *attempt, struct err *e)
 	return fsx_remove_tree(gone, e);
 }
 
-static int probe(struct cluster *base, struct err *e)
+static int probe(struct cluster *base, const struct probe *p, struct err *e)
 {
 	const struct cluster_local *c = (const struct cluster_local *)base;
 
 	return cluster_local_probe(
-		c->root, c->supervise_path, c->script_path, (const char *const *)c->env, e);
+		c->root, c->supervise_path, c->script_path, (const char *const *)c->env, p, e);
 }
 
 static void close_cluster(struct cluster *base)

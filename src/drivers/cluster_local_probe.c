@@ -107,16 +107,23 @@ static int check_root(const char *root, struct err *e)
 	return 0;
 }
 
-int cluster_local_probe(const char *root, const char *supervise_path, const char *script_path,
-	const char *const *env, struct err *e)
+static int check_tools(struct err *e)
 {
-	if (check_root(root, e) < 0 || check_programs(supervise_path, script_path, env, e) < 0 ||
-		check_files(env, e) < 0)
-		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(tools); i++)
 		if (!in_path(tools[i].name))
 			return err_set(e, ERR_CONFIG,
 				"%s is not installed (the job script needs it): apt-get install %s",
 				tools[i].name, tools[i].package);
 	return 0;
+}
+
+int cluster_local_probe(const char *root, const char *supervise_path, const char *script_path,
+	const char *const *env, const struct probe *p, struct err *e)
+{
+	if (probe_step(p, "attempts' folder", check_root(root, e), root, e) < 0 ||
+		probe_step(p, "programs", check_programs(supervise_path, script_path, env, e), script_path,
+			e) < 0 ||
+		probe_step(p, "models", check_files(env, e), "", e) < 0)
+		return -1;
+	return probe_step(p, "tools", check_tools(e), "", e);
 }

@@ -162,9 +162,8 @@ static int drop_old_tmp(const struct maildir *m, struct err *e)
 	return 0;
 }
 
-static int maildir_probe(struct mailer *mailer, struct err *e)
+static int try_to_write(struct maildir *m, struct err *e)
 {
-	struct maildir *m = (struct maildir *)mailer;
 	char tmp[PATH_MAX];
 
 	if (tmp_path(m, "probe", tmp, e) < 0)
@@ -177,6 +176,13 @@ static int maildir_probe(struct mailer *mailer, struct err *e)
 	if (rc == 0 && (access(m->new, R_OK | W_OK | X_OK) < 0 || access(m->cur, R_OK | X_OK) < 0))
 		rc = err_errno(e, ERR_IO, "%s", m->new);
 	return rc < 0 ? err_wrap(e, "maildir (is it writable for this user, is there space?)") : 0;
+}
+
+static int maildir_probe(struct mailer *mailer, const struct probe *p, struct err *e)
+{
+	struct maildir *m = (struct maildir *)mailer;
+
+	return probe_step(p, "write", try_to_write(m, e), m->new, e);
 }
 
 static void maildir_close(struct mailer *mailer)

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/crypto.h"
 #include "base/err.h"
+#include "ports/probe.h"
 
 /* Where videos and results live. A key is a path of [a-z0-9._-] segments joined by '/', at most 200 bytes
  * (blob_key_ok). A blob is written whole or not at all and never changes: a second put of the same key with
@@ -53,8 +54,8 @@ struct blob_ops {
 		struct blob *b, const char *key, int64_t expires_s, char ret[BLOB_URL_BYTES], struct err *e);
 	int (*url_put)(struct blob *b, const char *key, int64_t expires_s, int64_t max_bytes,
 		char ret[BLOB_URL_BYTES], struct err *e);
-	/* Write, read and delete a small object; -1 says what is wrong and what to do. */
-	int (*probe)(struct blob *b, struct err *e);
+	/* Write, read and delete a small object; -1 says what is wrong and what to do. @p may be NULL. */
+	int (*probe)(struct blob *b, const struct probe *p, struct err *e);
 	void (*close)(struct blob *b);
 };
 

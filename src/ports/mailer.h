@@ -3,6 +3,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
+#include "ports/probe.h"
 
 /* How a finished message leaves the house. Drivers: drivers/mail_maildir. */
 
@@ -25,7 +26,8 @@ struct mailer_ops {
 	 * later
 	 */
 	int (*send)(struct mailer *m, const struct mailer_message *msg, struct err *e);
-	int (*probe)(struct mailer *m, struct err *e);
+	/* Can mail leave, without sending any? @p may be NULL. */
+	int (*probe)(struct mailer *m, const struct probe *p, struct err *e);
 	void (*close)(struct mailer *m);
 };
 

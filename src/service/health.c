@@ -59,12 +59,13 @@ void health_check(struct service *s, bool deep, struct health *h)
 	if (!deep)
 		return;
 	e = (struct err){ 0 };
-	add(h, "store", s->blob->ops->probe(s->blob, &e) == 0, e.msg[0] ? e.msg : s->blob->ops->name);
+	add(h, "store", s->blob->ops->probe(s->blob, NULL, &e) == 0, e.msg[0] ? e.msg : s->blob->ops->name);
 	e = (struct err){ 0 };
-	add(h, "cluster", s->cluster->ops->probe(s->cluster, &e) == 0,
+	add(h, "cluster", s->cluster->ops->probe(s->cluster, NULL, &e) == 0,
 		e.msg[0] ? e.msg : s->cluster->ops->name);
 	e = (struct err){ 0 };
-	add(h, "mail", s->mailer->ops->probe(s->mailer, &e) == 0, e.msg[0] ? e.msg : s->mailer->ops->name);
+	add(h, "mail", s->mailer->ops->probe(s->mailer, NULL, &e) == 0,
+		e.msg[0] ? e.msg : s->mailer->ops->name);
 }
 
 void health_recent(struct service *s, struct health *ret)

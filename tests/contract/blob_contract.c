@@ -293,7 +293,7 @@ static void probes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		if (b->ops->probe(b, &e) != 0)
+		if (b->ops->probe(b, NULL, &e) != 0)
 			fail_msg("%s", e.msg);
 }
 

@@ -463,7 +463,7 @@ static void test_probe(void **state)
 	struct err e = { 0 };
 
 	(void)state;
-	assert_done(c->ops->probe(c, &e), e);
+	assert_done(c->ops->probe(c, NULL, &e), e);
 }
 
 static int open_driver(void **state)

@@ -149,7 +149,7 @@ static void probes(void **state)
 
 	(void)state;
 	for (int i = 0; i < 2; i++)
-		if (m->ops->probe(m, &e) != 0)
+		if (m->ops->probe(m, NULL, &e) != 0)
 			fail_msg("%s", e.msg);
 	assert_int_equal(arrivals("one@example.org"), 0);
 }

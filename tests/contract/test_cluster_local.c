@@ -285,7 +285,7 @@ static void test_no_supervisor_program(void **state)
 	assert_int_equal(cluster_local_open(&o, &c, &e), 0);
 	assert_int_equal(cluster_contract_submit(c, "nobody-1", "ok", 60, &e), -1);
 	assert_int_equal(e.kind, ERR_CHILD);
-	assert_int_equal(c->ops->probe(c, &e), -1);
+	assert_int_equal(c->ops->probe(c, NULL, &e), -1);
 	assert_int_equal(e.kind, ERR_CONFIG);
 	assert_non_null(strstr(e.msg, "gait-supervise"));
 	c->ops->close(c);

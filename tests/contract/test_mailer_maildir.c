@@ -227,7 +227,7 @@ static void probe_tells_what_is_wrong(void **state)
 
 	snprintf(path, sizeof path, "%s/tmp", root);
 	assert_int_equal(rmdir(path), 0);
-	assert_int_equal(m->ops->probe(m, &e), -1);
+	assert_int_equal(m->ops->probe(m, NULL, &e), -1);
 	assert_non_null(strstr(e.msg, path));
 	assert_int_equal(m->ops->send(m, &sample, &e), -1);
 }

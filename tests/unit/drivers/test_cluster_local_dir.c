@@ -208,17 +208,17 @@ static void test_probe_says_what_to_do(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		struct err e = { 0 };
-		int r = cluster_local_probe(dir, rows[i].supervise, rows[i].script, rows[i].env, &e);
+		int r = cluster_local_probe(dir, rows[i].supervise, rows[i].script, rows[i].env, NULL, &e);
 		assert_int_equal(r, rows[i].words ? -1 : 0);
 		if (rows[i].words && (e.kind != ERR_CONFIG || !strstr(e.msg, rows[i].words)))
 			fail_msg("row %zu: %s", i, e.msg);
 	}
 	struct err e = { 0 };
-	assert_int_equal(cluster_local_probe("/proc", "/bin/true", "/etc/passwd", NULL, &e), -1);
+	assert_int_equal(cluster_local_probe("/proc", "/bin/true", "/etc/passwd", NULL, NULL, &e), -1);
 	assert_non_null(strstr(e.msg, "/proc"));
 	char *path = strdup(getenv("PATH"));
 	setenv("PATH", dir, 1);
-	assert_int_equal(cluster_local_probe(dir, "/bin/true", "/etc/passwd", NULL, &e), -1);
+	assert_int_equal(cluster_local_probe(dir, "/bin/true", "/etc/passwd", NULL, NULL, &e), -1);
 	assert_non_null(strstr(e.msg, "apt-get install bash"));
 	setenv("PATH", path, 1);
 	free(path);
