@@ -15,6 +15,7 @@
 #include "base/fsx.h"
 #include "base/json.h"
 #include "drivers/cluster_local_dir.h"
+#include "drivers/cluster_local_files.h"
 #include "drivers/cluster_local_probe.h"
 #include "drivers/cluster_local_sweep.h"
 
@@ -59,6 +60,7 @@ static int write_job(const char *dir, const struct cluster_job *job, struct err 
 	json_w_str(&w, "callback_url", job->callback_url);
 	json_w_int(&w, "walltime_s", job->walltime_s);
 	json_w_bool(&w, "want_gpu", job->want_gpu);
+	json_w_bool(&w, "relay", job->relay);
 	json_w_obj_end(&w);
 	if (json_w_end(&w, e) < 0)
 		return -1;
@@ -141,6 +143,7 @@ static int status_one(const struct cluster_local *c, struct cluster_status *s, s
 	int held = cluster_dir_lock_state(lock, e);
 	if (held < 0)
 		return -1;
+	cluster_files_progress(dir, s);
 	if (held == CLUSTER_DIR_HELD) {
 		bool started = cluster_dir_has(dir, CLUSTER_DIR_STARTED);
 		status_text(s, started ? CLUSTER_RUNNING : CLUSTER_QUEUED,
@@ -256,6 +259,35 @@ static int forget(struct cluster *base, const char *attempt, struct err *e)
 	return fsx_remove_tree(gone, e);
 }
 
+static int put(struct cluster *base, const char *attempt, const char *name, const char *path,
+	const struct cluster_file *want, int (*poll)(void *arg), void *poll_arg, struct err *e)
+{
+	struct cluster_local *c = (struct cluster_local *)base;
+	char dir[CLUSTER_DIR_PATH_BYTES];
+
+	if (attempt_dir(c, attempt, dir, e) < 0)
+		return -1;
+	if (!cluster_files_name_ok(name))
+		return err_set(e, ERR_INVALID, "not a name for a file of an attempt");
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return err_errno(e, ERR_IO, "make the attempt's folder %s", dir);
+	if (fsx_sync_dir(c->root, e) < 0)
+		return -1;
+	return cluster_files_put(dir, name, path, want, poll, poll_arg, e);
+}
+
+static int get(struct cluster *base, const char *attempt, const char *name, int64_t max_bytes, int fd,
+	struct cluster_file *ret, struct err *e)
+{
+	char dir[CLUSTER_DIR_PATH_BYTES];
+
+	if (attempt_dir((struct cluster_local *)base, attempt, dir, e) < 0)
+		return -1;
+	if (!cluster_files_name_ok(name))
+		return err_set(e, ERR_INVALID, "not a name for a file of an attempt");
+	return cluster_files_get(dir, name, max_bytes, fd, ret, e);
+}
+
 static int probe(struct cluster *base, const struct probe *p, struct err *e)
 {
 	const struct cluster_local *c = (const struct cluster_local *)base;
@@ -285,6 +317,8 @@ static const struct cluster_ops ops = {
 	.cancel = cancel,
 	.log = read_log,
 	.forget = forget,
+	.put = put,
+	.get = get,
 	.probe = probe,
 	.close = close_cluster,
 };

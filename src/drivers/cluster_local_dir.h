@@ -16,6 +16,7 @@
  *   cancel             made by whoever wants the attempt to end; the supervisor watches for it
  *   log                stdout and stderr of the job, capped
  *   status.json        the attempt's last word, written whole or not at all
+ *   in/, out/          files of a relayed attempt (cluster_local_files.h)
  *
  * The lock is an open-file-description lock (fcntl(2), Linux 3.15), not flock(2): F_OFD_GETLK asks whether it
  * is held without taking it for an instant, so that a question never keeps a starting supervisor out. */

@@ -458,6 +458,12 @@ static void test_bad_jobs(void **state)
 	}
 }
 
+static void test_files(void **state)
+{
+	(void)state;
+	cluster_contract_files(c, k);
+}
+
 static void test_probe(void **state)
 {
 	struct err e = { 0 };
@@ -501,6 +507,7 @@ int cluster_contract_run(const struct cluster_contract *contract)
 		cmocka_unit_test(test_lost_supervisor),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_bad_jobs),
+		cmocka_unit_test(test_files),
 	};
 
 	k = contract;

@@ -29,3 +29,5 @@ int cluster_contract_submit(
 struct cluster_status cluster_contract_await(struct cluster *c, const char *attempt, enum cluster_state want);
 /* How often the attempt's job has been started. */
 unsigned cluster_contract_runs(const char *scratch, const char *attempt);
+/* put() and get(), part of the suite; in cluster_contract_files.c. */
+void cluster_contract_files(struct cluster *c, const struct cluster_contract *contract);

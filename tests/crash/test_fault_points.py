@@ -38,7 +38,7 @@ POINTS = {
     "cluster_local.in_forget": 1,
 }
 # Not on this way: erasing, the first start and the supervisor have tests of their own below.
-ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
+ELSEWHERE = {"cluster_local.put_written", "blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
 
 TOGETHER = 3  # cases at once: most of a case is waiting for processes
 
