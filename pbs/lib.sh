@@ -223,6 +223,7 @@ stop_children() {
 		child=''
 	fi
 	stop_reader 5
+	engine_stop
 }
 
 # The reader ends with the last writer; one that fled from its process group must not hold us up.
