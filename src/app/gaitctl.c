@@ -14,7 +14,9 @@ static const char help[] =
 	"usage: gaitctl [--config FILE] [--set NAME=VALUE]… [--json] COMMAND …\n"
 	"\n"
 	"  status                          queue, cluster, store, mail, disk at a glance\n"
-	"  doctor                          try each part; says what is wrong and what to do\n"
+	"  doctor [--quick]                try each part and the whole chain; says what is wrong and what to "
+	"do\n"
+	"                                  (--quick: no test job on a compute node)\n"
 	"  jobs list [--status S] [--limit N]\n"
 	"  jobs show|watch|cancel|rerun|erase ID\n"
 	"  users list\n"
@@ -96,7 +98,7 @@ int ctl_run(struct ctl *c, const char *command, const struct ctl_verb *verbs, in
 		char host[256];
 		int port = 0;
 		(void)config_split_listen(c->cfg->http_listen, host, sizeof host, &port);
-		if (house_open(c->cfg, port, false, &h, e) < 0)
+		if (house_open(c->cfg, port, false, HOUSE_BASE, &h, e) < 0)
 			return -1;
 		int r = v->run(c, &h, argv + 1, argc - 1, e);
 		house_close(&h);

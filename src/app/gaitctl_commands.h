@@ -22,13 +22,17 @@ struct ctl_verb {
 	int (*run)(struct ctl *c, struct house *h, char **args, int n, struct err *e);
 };
 
-/* Find the verb, open the house, run it, close the house. @verbs ends with an empty row. */
+/* Find the verb, open data folder and database, run it, close the house. A verb that needs more opens it
+ * (house_open_part()). @verbs ends with an empty row. */
 int ctl_run(struct ctl *c, const char *command, const struct ctl_verb *verbs, int argc, char **argv,
 	struct err *e);
 
 /* The value of `--name VALUE` among @args, which it takes out; NULL where it is absent. */
 const char *ctl_take_option(char **args, int *n, const char *name);
 bool ctl_take_flag(char **args, int *n, const char *name);
+
+/* The process that holds the data folder's lock, -1 where its file does not say which, 0 where none does. */
+long ctl_running_gaitd(const struct house *h);
 
 /* "os:NAME", for the audit. */
 const char *ctl_actor(void);

@@ -246,7 +246,8 @@ static int jobs_rerun_cmd(struct ctl *c, struct house *h, char **args, int n, st
 static int jobs_erase_cmd(struct ctl *c, struct house *h, char **args, int n, struct err *e)
 {
 	(void)n;
-	if (jobs_erase(&h->svc, NULL, ctl_actor(), args[0], e) < 0)
+	if (house_open_part(h, HOUSE_BLOB, false, e) < 0 ||
+		jobs_erase(&h->svc, NULL, ctl_actor(), args[0], e) < 0)
 		return -1;
 	if (!c->json)
 		fputs("erased: videos, results and patient facts are gone\n", c->out);

@@ -15,10 +15,9 @@
 #include "store/jobs.h"
 #include "store/outbox.h"
 
-/* gaitctl status, gaitctl doctor */
+/* gaitctl status */
 
-/* The process that holds the data folder's lock, 0 where none does. */
-static long running_gaitd(const struct house *h)
+long ctl_running_gaitd(const struct house *h)
 {
 	char path[4096], text[32] = "";
 	int64_t pid = 0;
@@ -63,7 +62,7 @@ static int status_json(
 	buf_init(&out, 1 << 16);
 	json_w_init(&w, &out);
 	json_w_obj(&w, NULL);
-	json_w_int(&w, "gaitd_pid", running_gaitd(h));
+	json_w_int(&w, "gaitd_pid", ctl_running_gaitd(h));
 	json_w_str(&w, "url", h->public_url);
 	json_w_obj(&w, "jobs");
 	for (int s = 0; s < JOB_STATE_COUNT; s++)
@@ -95,6 +94,23 @@ static void print_parts(struct ctl *c, const struct health *health)
 			health->parts[i].detail);
 }
 
+/* A part that cannot even be opened is a line like the others. */
+static void check_parts(struct house *h, struct health *ret)
+{
+	static const struct {
+		enum house_part part;
+		const char *name;
+	} ports[] = { { HOUSE_BLOB, "store" }, { HOUSE_CLUSTER, "cluster" }, { HOUSE_MAIL, "mail" } };
+	struct err e[ARRAY_LEN(ports)] = { 0 };
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		(void)house_open_part(h, ports[i].part, false, &e[i]);
+	health_check(&h->svc, true, ret);
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (e[i].kind != ERR_NONE)
+			health_add(ret, ports[i].name, false, e[i].msg);
+}
+
 static int status(struct ctl *c, struct house *h, char **args, int n_args, struct err *e)
 {
 	struct counts n = { 0 };
@@ -103,10 +119,10 @@ static int status(struct ctl *c, struct house *h, char **args, int n_args, struc
 	(void)args, (void)n_args;
 	if (count(h, &n, e) < 0)
 		return -1;
-	health_check(&h->svc, true, &health);
+	check_parts(h, &health);
 	if (c->json)
 		return status_json(c, h, &n, &health, e);
-	long pid = running_gaitd(h);
+	long pid = ctl_running_gaitd(h);
 	if (pid)
 		fprintf(c->out, "gaitd     runs as process %ld, %s\n", pid, h->public_url);
 	else
@@ -123,70 +139,13 @@ static int status(struct ctl *c, struct house *h, char **args, int n_args, struc
 	return 0;
 }
 
-static int with_fixed_verb(struct ctl *c, const char *command,
-	int (*run)(struct ctl *c, struct house *h, char **args, int n, struct err *e), int argc,
-	struct err *e)
-{
-	char verb[] = "";
-	char *argv[] = { verb };
-	const struct ctl_verb verbs[] = { { "", "", 0, 0, run }, { 0 } };
-
-	if (argc != 0)
-		return err_set(e, ERR_USAGE, "gaitctl %s takes no arguments", command);
-	return ctl_run(c, command, verbs, 1, argv, e);
-}
-
 int ctl_status(struct ctl *c, int argc, char **argv, struct err *e)
 {
-	(void)argv;
-	return with_fixed_verb(c, "status", status, argc, e);
-}
-
-static int examine(struct ctl *c, struct house *h, char **args, int n_args, struct err *e)
-{
-	struct counts n = { 0 };
-	struct health health;
-
-	(void)args, (void)n_args;
-	health_check(&h->svc, true, &health);
-	if (count(h, &n, e) < 0)
-		return -1;
-	if (c->json) {
-		if (status_json(c, h, &n, &health, e) < 0)
-			return -1;
-	} else {
-		print_parts(c, &health);
-		if (n.bounced)
-			fprintf(c->out,
-				"outbox    BAD  %lld mails bounced: gaitctl outbox list --state bounced\n",
-				(long long)n.bounced);
-	}
-	if (!health.ok || n.bounced)
-		return err_set(e, ERR_UNAVAILABLE, "something needs attention, see above");
-	if (!c->json)
-		fputs("all parts work\n", c->out);
-	return 0;
-}
-
-/* The settings first: most of what is wrong is wrong there, and each finding says what to do. */
-int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e)
-{
-	struct config_finding findings[32];
-	unsigned n = config_check(c->cfg, findings, ARRAY_LEN(findings));
-	bool fatal = false;
+	static const struct ctl_verb verbs[] = { { "", "", 0, 0, status }, { 0 } };
+	char *no_words[] = { (char[]){ "" } };
 
 	(void)argv;
 	if (argc != 0)
-		return err_set(e, ERR_USAGE, "gaitctl doctor takes no arguments");
-	for (unsigned i = 0; i < n; i++) {
-		fatal = fatal || findings[i].fatal;
-		fprintf(c->json ? stderr : c->out, "settings  %-4s %s: %s\n          to do: %s\n",
-			findings[i].fatal ? "BAD" : "note", config_options[findings[i].option].name,
-			findings[i].text, findings[i].todo);
-	}
-	if (fatal)
-		return err_set(e, ERR_CONFIG, "mend the settings first");
-	if (n == 0 && !c->json)
-		fputs("settings  ok\n", c->out);
-	return with_fixed_verb(c, "doctor", examine, argc, e);
+		return err_set(e, ERR_USAGE, "gaitctl status takes no arguments");
+	return ctl_run(c, "status", verbs, 1, no_words, e);
 }

@@ -170,7 +170,7 @@ static int serve(const struct config *cfg, const char *ready_file, int signals, 
 	if (http_server_check_listen(host, proxies, e) < 0 ||
 		listen_open(host, port, &listener, &port, e) < 0)
 		return -1;
-	if (house_open(cfg, port, true, &h, e) < 0) {
+	if (house_open(cfg, port, true, HOUSE_ALL, &h, e) < 0) {
 		close(listener);
 		return -1;
 	}

@@ -90,7 +90,7 @@ static int make_urls(struct house *h, int port, struct err *e)
 	return 0;
 }
 
-int house_open(const struct config *cfg, int port, bool alone, struct house *h, struct err *e)
+int house_init(const struct config *cfg, int port, struct house *h, struct err *e)
 {
 	memset(h, 0, sizeof *h);
 	h->cfg = cfg;
@@ -99,27 +99,60 @@ int house_open(const struct config *cfg, int port, bool alone, struct house *h, 
 		buf_deinit(&h->consent_text);
 		return -1;
 	}
-	const struct service_options o = service_options(h);
-	if (service_open(&o, alone, &h->svc, e) < 0) {
-		buf_deinit(&h->consent_text);
-		return -1;
-	}
-	h->svc_open = true;
-	if (open_store(h, alone, e) < 0 || wire_blob(h, e) < 0 || wire_cluster(h, e) < 0 ||
-		wire_mailer(h, e) < 0 || hub_new(&h->svc.hub, e) < 0 ||
-		(alone && status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0)) {
-		house_close(h);
-		return -1;
-	}
 	return 0;
+}
+
+static int open_data(struct house *h, bool alone, struct err *e)
+{
+	const struct service_options o = service_options(h);
+
+	if (service_open(&o, alone, &h->svc, e) < 0)
+		return -1;
+	h->svc_open = true;
+	return 0;
+}
+
+int house_open_part(struct house *h, enum house_part part, bool alone, struct err *e)
+{
+	switch (part) {
+	case HOUSE_DATA:
+		return open_data(h, alone, e);
+	case HOUSE_DATABASE:
+		return open_store(h, alone, e);
+	case HOUSE_BLOB:
+		return wire_blob(h, e);
+	case HOUSE_CLUSTER:
+		return wire_cluster(h, e);
+	case HOUSE_MAIL:
+		return wire_mailer(h, e);
+	case HOUSE_BASE:
+	case HOUSE_ALL:
+		break;
+	}
+	return err_set(e, ERR_INTERNAL, "one part of the house at a time");
+}
+
+int house_open(const struct config *cfg, int port, bool alone, unsigned parts, struct house *h, struct err *e)
+{
+	if (house_init(cfg, port, h, e) < 0)
+		return -1;
+	int r = 0;
+	for (unsigned part = HOUSE_DATA; r == 0 && part <= HOUSE_MAIL; part <<= 1)
+		if (parts & part)
+			r = house_open_part(h, (enum house_part)part, alone, e);
+	if (r == 0 && alone)
+		r = hub_new(&h->svc.hub, e) < 0 || status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0
+			    ? -1
+			    : 0;
+	if (r < 0)
+		house_close(h);
+	return r;
 }
 
 void house_close(struct house *h)
 {
 	struct service *s = &h->svc;
 
-	if (!h->svc_open)
-		return;
 	status_cache_free(s->status_cache);
 	hub_free(s->hub);
 	if (s->mailer)
@@ -129,7 +162,8 @@ void house_close(struct house *h)
 	if (s->blob)
 		s->blob->ops->close(s->blob);
 	store_close(s->store);
-	service_close(s);
-	buf_deinit(&h->consent_text);
+	if (h->svc_open)
+		service_close(s);
 	h->svc_open = false;
+	buf_deinit(&h->consent_text);
 }

@@ -7,6 +7,12 @@ int probe_step(const struct probe *p, const char *what, int r, const char *text,
 	return r;
 }
 
+void probe_begin(const struct probe *p, const char *what)
+{
+	if (p && p->begin)
+		p->begin(p->arg, what);
+}
+
 void probe_skip(const struct probe *p, const char *what, const char *why)
 {
 	if (p && p->step)

@@ -20,6 +20,8 @@ struct probe {
 	const char *callback_url, *store_url;
 	/* Told every step as it ends; @what is a short name such as "host key", @text never NULL. */
 	void (*step)(void *arg, const char *what, enum probe_outcome outcome, const char *text);
+	/* Told what begins, where a step may take long; NULL: nobody listens. */
+	void (*begin)(void *arg, const char *what);
 	void *arg;
 };
 
@@ -31,6 +33,9 @@ struct probe {
  * Return   @r
  */
 int probe_step(const struct probe *p, const char *what, int r, const char *text, const struct err *e);
+
+/* What is being done from here on: for steps that let people wait. */
+void probe_begin(const struct probe *p, const char *what);
 
 /* A step that is not taken, and why. */
 void probe_skip(const struct probe *p, const char *what, const char *why);

@@ -1,14 +1,23 @@
 #include "service/health.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "base/strv.h"
+#include "store/jobs.h"
+#include "store/outbox.h"
 
-static void add(struct health *h, const char *name, bool ok, const char *detail)
+void health_add(struct health *h, const char *name, bool ok, const char *detail)
 {
+	if (h->n == HEALTH_PARTS)
+		return;
 	struct health_part *p = &h->parts[h->n++];
 
 	p->name = name;
@@ -28,7 +37,7 @@ static void check_database(struct service *s, bool deep, struct health *h)
 	if (r == 0 && deep)
 		r = store_schema_version(s->store, &version, &e);
 	snprintf(text, sizeof text, "schema %d", store_newest_schema());
-	add(h, "database", r == 0, r == 0 ? text : e.msg);
+	health_add(h, "database", r == 0, r == 0 ? text : e.msg);
 }
 
 static void check_spool(struct service *s, struct health *h)
@@ -38,13 +47,18 @@ static void check_spool(struct service *s, struct health *h)
 	char text[200];
 
 	if (fsx_free_bytes(s->spool, &free_bytes, &e) < 0) {
-		add(h, "spool", false, e.msg);
+		health_add(h, "spool", false, e.msg);
 		return;
 	}
 	bool ok = free_bytes >= s->opt.min_free_bytes;
 	snprintf(text, sizeof text, "%.1f GB free%s", (double)free_bytes / 1e9,
 		ok ? "" : ", less than upload.min_free_bytes: uploads are refused until there is more room");
-	add(h, "spool", ok, text);
+	health_add(h, "spool", ok, text);
+}
+
+static void check_port(struct health *h, const char *name, const char *driver, int r, const struct err *e)
+{
+	health_add(h, name, r == 0, r == 0 ? driver : e->msg);
 }
 
 void health_check(struct service *s, bool deep, struct health *h)
@@ -53,19 +67,24 @@ void health_check(struct service *s, bool deep, struct health *h)
 
 	*h = (struct health){ .ok = true };
 	bool ready = s->lock_fd < 0 || atomic_load(&s->ready);
-	add(h, "start-up", ready, ready ? "done" : "checking what an earlier run left behind");
+	health_add(h, "start-up", ready, ready ? "done" : "checking what an earlier run left behind");
 	check_database(s, deep, h);
 	check_spool(s, h);
 	if (!deep)
 		return;
-	e = (struct err){ 0 };
-	add(h, "store", s->blob->ops->probe(s->blob, NULL, &e) == 0, e.msg[0] ? e.msg : s->blob->ops->name);
-	e = (struct err){ 0 };
-	add(h, "cluster", s->cluster->ops->probe(s->cluster, NULL, &e) == 0,
-		e.msg[0] ? e.msg : s->cluster->ops->name);
-	e = (struct err){ 0 };
-	add(h, "mail", s->mailer->ops->probe(s->mailer, NULL, &e) == 0,
-		e.msg[0] ? e.msg : s->mailer->ops->name);
+	if (s->blob) {
+		e = (struct err){ 0 };
+		check_port(h, "store", s->blob->ops->name, s->blob->ops->probe(s->blob, NULL, &e), &e);
+	}
+	if (s->cluster) {
+		e = (struct err){ 0 };
+		check_port(h, "cluster", s->cluster->ops->name, s->cluster->ops->probe(s->cluster, NULL, &e),
+			&e);
+	}
+	if (s->mailer) {
+		e = (struct err){ 0 };
+		check_port(h, "mail", s->mailer->ops->name, s->mailer->ops->probe(s->mailer, NULL, &e), &e);
+	}
 }
 
 void health_recent(struct service *s, struct health *ret)
@@ -84,4 +103,57 @@ void health_recent(struct service *s, struct health *ret)
 	}
 	*ret = last;
 	pthread_mutex_unlock(&lock);
+}
+
+/* An upload's file has its row a moment after its name, so only what is old is nobody's. */
+static int count_orphans(struct service *s, struct tx *tx, struct health_debts *d, struct err *e)
+{
+	static const int64_t old_s = 3600;
+	CLEANUP(closedir_p) DIR *dir = opendir(s->spool);
+	struct dirent *entry;
+	struct stat st;
+
+	if (!dir)
+		return err_errno(e, ERR_IO, "open %s", s->spool);
+	while ((entry = readdir(dir))) {
+		if (entry->d_name[0] == '.' ||
+			fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+			!S_ISREG(st.st_mode) || st.st_mtime > clock_wall_ms() / 1000 - old_s)
+			continue;
+		int known = store_spool_known(tx, entry->d_name, e);
+		if (known < 0)
+			return -1;
+		d->orphans += known == STORE_NONE;
+		d->orphans_bytes += known == STORE_NONE ? (int64_t)st.st_size : 0;
+	}
+	return 0;
+}
+
+static int newest_mail_error(struct tx *tx, struct health_debts *d, struct err *e)
+{
+	enum { LOOK_AT = 50 };
+	CLEANUP(free_p) struct outbox_item *o = calloc(LOOK_AT, sizeof *o);
+	unsigned n = 0;
+
+	if (!o)
+		return err_set(e, ERR_NOMEM, "list of mail");
+	if (store_outbox_list(tx, "pending", o, LOOK_AT, &n, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < n && !d->mail_error[0]; i++)
+		str_cut(d->mail_error, sizeof d->mail_error, o[i].last_error);
+	return 0;
+}
+
+int health_debts(struct service *s, struct health_debts *ret, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	struct health_debts d = { 0 };
+
+	if (store_begin(s->store, STORE_READ, &tx, e) < 0 ||
+		store_outbox_count(tx, "pending", &d.mails_waiting, e) < 0 ||
+		store_outbox_count(tx, "bounced", &d.mails_bounced, e) < 0 ||
+		newest_mail_error(tx, &d, e) < 0 || count_orphans(s, tx, &d, e) < 0)
+		return -1;
+	*ret = d;
+	return 0;
 }

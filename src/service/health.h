@@ -14,8 +14,25 @@ struct health {
 	bool ok;
 };
 
-/* @deep  also write, read and delete in the store, and so on: may take seconds; not for the event loop */
+/* One more part; @detail is cut to what fits. For who opened the ports and knows why one is not there. */
+void health_add(struct health *h, const char *name, bool ok, const char *detail);
+
+/* Ports that are NULL are passed over.
+ * @deep  also write, read and delete in the store, and so on: may take seconds; not for the event loop */
 void health_check(struct service *s, bool deep, struct health *ret);
 
 /* The deep check, at most 10 s old: monitors may ask as often as they like. Thread-safe; may take seconds. */
 void health_recent(struct service *s, struct health *ret);
+
+/* What lies there undone. */
+struct health_debts {
+	int64_t mails_waiting, mails_bounced;
+	char mail_error[256];           /* of the newest that was tried and still waits; "" where none was */
+	int64_t orphans, orphans_bytes; /* in the spool, of no job, and older than any upload under way */
+};
+
+/**
+ * health_debts() - count them
+ * Orphans are removed by gaitd's next start. Return 0; -1 with ERR_IO, ERR_BUSY
+ */
+int health_debts(struct service *s, struct health_debts *ret, struct err *e);

@@ -66,7 +66,7 @@ class Unhealthy(unittest.TestCase):
             self.assertEqual(metric(d.get("/metrics", staff).text, "gaitd_ready"), 0)
             done = d.ctl_run("doctor")
             self.assertEqual(done.returncode, 78, done.stderr)
-            self.assertRegex(done.stdout, "BAD  mail.maildir.*\n +to do: ")
+            self.assertRegex(done.stdout, r"mail.maildir +BAD .*\n +to do: ")
             # Mail waits, and goes out once there is a maildir again.
             job = d.new_job(ann, email="ann@example.org")
             wait_until(lambda: d.rows("SELECT 1 FROM outbox WHERE tries > 0"), "a try to send")

@@ -4,7 +4,6 @@
 #include <stdatomic.h>
 #include <time.h>
 
-#include "service/health.h"
 #include "service/hub.h"
 #include "service/jobs.h"
 
@@ -80,27 +79,10 @@ static void news(void **state)
 	assert_int_equal(hub_subscribers(k->s.hub), 0);
 }
 
-static void health(void **state)
-{
-	struct kit *k = *state;
-	struct health h;
-
-	health_check(&k->s, false, &h);
-	assert_true(h.ok);
-	atomic_store(&k->s.ready, false);
-	health_check(&k->s, false, &h);
-	assert_false(h.ok);
-	atomic_store(&k->s.ready, true);
-	k->s.opt.min_free_bytes = INT64_MAX;
-	health_check(&k->s, false, &h);
-	assert_false(h.ok);
-	assert_true(h.parts[0].ok);
-}
-
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
-	const struct CMUnitTest tests[] = { T(news), T(health) };
+	const struct CMUnitTest tests[] = { T(news) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
