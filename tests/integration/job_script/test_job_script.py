@@ -442,7 +442,7 @@ class JobScript(unittest.TestCase):
         self.assertEqual(json.loads(peer.completions[0]["error"])["kind"], "walltime")
         self.log = (self.dir / "log").read_text()
         self.assertIn("error: walltime (pose_front)", self.log)
-        self.assertEqual(list(self.dir.glob("work.*")), [])
+        self.assertEqual(list(self.dir.glob("gait-work.*")), [])
         self.assertEqual(peer.shown, [])
         self.assertNotIn(TOKEN, self.log)
 
