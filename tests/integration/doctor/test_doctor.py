@@ -3,6 +3,7 @@
 import http.server
 import os
 import pty
+import re
 import shutil
 import socket
 import subprocess
@@ -24,6 +25,7 @@ class Server(http.server.BaseHTTPRequestHandler):
     """A server that is not gaitd, whose clock stands wherever the test wants."""
 
     def do_GET(self):
+        self.server.may_answer.wait(60)
         self.send_response_only(self.server.status)
         self.send_header("Date", self.date_time_string(time.time() + self.server.skew_s))
         self.send_header("Content-Length", "0")
@@ -52,9 +54,11 @@ class Embedded(DoctorTest):
     def text(self, *args, settings=None):
         return self.d.ctl_run("doctor", *args, settings=settings).stdout
 
-    def look_alike(self, status=200, skew_s=0):
+    def look_alike(self, status=200, skew_s=0, may_answer=None):
         server = http.server.HTTPServer(("127.0.0.1", 0), Server)
-        server.status, server.skew_s = status, skew_s
+        server.status, server.skew_s, server.may_answer = status, skew_s, may_answer or threading.Event()
+        if not may_answer:
+            server.may_answer.set()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         self.addCleanup(server.server_close)
@@ -173,20 +177,37 @@ class Embedded(DoctorTest):
         for part in ("store", "cluster", "mail"):
             self.assertRegex(text, rf"(?m)^{part} +BAD ")
 
-    def test_a_terminal(self):
-        main_end, other = pty.openpty()
-        process = subprocess.Popen([BIN / "gaitctl", *self.d.sets(**{"log.level": "warn"}), "doctor"], stdout=other, stderr=other,
-                                   stdin=subprocess.DEVNULL, env=self.d.environment({"TERM": "xterm"}))
-        os.close(other)
+    def on_a_terminal(self, on_output, settings=None):
+        ours, theirs = pty.openpty()
+        sets = self.d.sets(**{"log.level": "warn", **(settings or {})})
+        process = subprocess.Popen([BIN / "gaitctl", *sets, "doctor"], stdout=theirs, stderr=theirs, stdin=subprocess.DEVNULL,
+                                   env=self.d.environment({"TERM": "xterm"}))
+        os.close(theirs)
         text = b""
         try:
-            while chunk := os.read(main_end, 4096):
+            while chunk := os.read(ours, 4096):
                 text += chunk
+                on_output(text.decode(errors="replace"))
         except OSError:  # EIO: the other end is closed
             pass
-        os.close(main_end)
+        os.close(ours)
         self.assertEqual(process.wait(), 0, text)
-        self.assertIn("\033[32mok", text.decode())
+        return text.decode()
+
+    def test_a_terminal_has_colours(self):
+        self.assertIn("\033[32mok", self.on_a_terminal(lambda text: None))
+
+    def test_a_terminal_shows_what_is_being_waited_for(self):
+        """The server answers when people have seen that it is being waited for."""
+        seen = threading.Event()
+        url = self.look_alike(may_answer=seen)
+
+        def look(text):
+            if re.search(rf"gaitd +GET {url}/healthz … \d+ s", text):
+                seen.set()
+        text = self.on_a_terminal(look, {"http.public_url": url})
+        self.assertTrue(seen.is_set(), text)
+        self.assertIn("\r\033[K", text)
 
     def test_arguments(self):
         for args in (["x"], ["--fast"], ["--quick", "x"]):
