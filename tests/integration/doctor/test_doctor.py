@@ -6,6 +6,7 @@ import pty
 import re
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -54,8 +55,16 @@ class Embedded(DoctorTest):
     def text(self, *args, settings=None):
         return self.d.ctl_run("doctor", *args, settings=settings).stdout
 
-    def look_alike(self, status=200, skew_s=0, may_answer=None):
+    def look_alike(self, status=200, skew_s=0, may_answer=None, tls=False):
         server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+        if tls:
+            cert, key = self.d.root / "cert.pem", self.d.root / "key.pem"
+            subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                            "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                           check=True, stderr=subprocess.DEVNULL)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(cert, key)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         server.status, server.skew_s, server.may_answer = status, skew_s, may_answer or threading.Event()
         if not may_answer:
             server.may_answer.set()
@@ -64,7 +73,7 @@ class Embedded(DoctorTest):
         self.addCleanup(server.server_close)
         self.addCleanup(thread.join)
         self.addCleanup(server.shutdown)
-        return f"http://127.0.0.1:{server.server_port}"
+        return f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
 
     def test_all_is_well(self):
         report = self.content()
@@ -139,10 +148,16 @@ class Embedded(DoctorTest):
         for url, step, words in (("http://no.such.host.invalid", "name lookup", ["no.such.host.invalid"]),
                                  (f"http://127.0.0.1:{free_port()}", "connection", ["proxy"]),
                                  (f"https://127.0.0.1:{self.d.port}", "certificate", ["TLS"]),
+                                 (self.look_alike(tls=True), "certificate", ["self-signed", "compute nodes"]),
                                  (self.look_alike(status=404), "answer", ["404", "proxy"])):
             with self.subTest(step):
                 report = self.finds("gaitd", "http.public_url", *words, settings={"http.public_url": url})
                 self.assertEqual(report.bad()[0]["step"], step)
+
+    def test_listener_of_the_operators(self):
+        """Where /healthz is not served in public, an answer that asks for sign-in shows that it is gaitd."""
+        report = self.content(settings={"http.admin_listen": f"127.0.0.1:{free_port()}"})
+        self.assertIn("/api/v1/jobs answers with 401", report.step("gaitd", "answer")["text"])
 
     def test_clock(self):
         for skew_s, word in ((300, "behind"), (-300, "ahead of")):
