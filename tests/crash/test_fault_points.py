@@ -39,6 +39,9 @@ POINTS = {
 }
 # Not on this way: erasing, the first start and the supervisor have tests of their own below.
 ELSEWHERE = {"cluster_local.put_written", "blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
+# Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
+ELSEWHERE |= {"blob_s3." + name for name in
+              ("hashed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
 
 TOGETHER = 3  # cases at once: most of a case is waiting for processes
 
