@@ -1,0 +1,198 @@
+#include "drivers/ssh.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "core/retry.h"
+#include "drivers/ssh_parts.h"
+
+enum {
+	DEFAULT_PORT = 22,
+	DEFAULT_CONNECT_MS = 15000,
+	BREAK_AFTER = 3, /* failures in a row */
+	BACKOFF_FIRST_MS = 5000,
+	BACKOFF_MOST_MS = 300000,
+};
+
+struct ssh {
+	pthread_mutex_t lock; /* of all below */
+	struct ssh_options o; /* text is ours */
+	struct ssh_conn conn;
+	pid_t owner; /* a forked child must leave its parent's connection alone */
+	int failures;
+	int64_t closed_until_ms;
+	char last[256];
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static int init_failed;
+
+static void init(void)
+{
+	init_failed = libssh2_init(0);
+}
+
+static void drop(struct ssh *s, enum ssh_goodbye how)
+{
+	ssh_conn_close(&s->conn, s->owner == getpid() ? how : SSH_FOREIGN);
+}
+
+static void unlock_p(pthread_mutex_t **m)
+{
+	if (*m)
+		(void)pthread_mutex_unlock(*m);
+}
+
+static uint32_t dice(void)
+{
+	uint32_t n;
+
+	random_bytes(&n, sizeof n);
+	return n;
+}
+
+static void note_failure(struct ssh *s, const struct err *e)
+{
+	s->failures++;
+	snprintf(s->last, sizeof s->last, "%s", e->msg);
+	if (s->failures >= BREAK_AFTER)
+		s->closed_until_ms = clock_mono_ms() + retry_delay_ms(s->failures - BREAK_AFTER + 1,
+							       s->o.backoff_ms, BACKOFF_MOST_MS, dice());
+}
+
+static void note_success(struct ssh *s)
+{
+	s->failures = 0;
+	s->closed_until_ms = 0;
+}
+
+static int ask_breaker(const struct ssh *s, struct err *e)
+{
+	int64_t left = s->closed_until_ms - clock_mono_ms();
+
+	if (s->failures < BREAK_AFTER || left <= 0)
+		return 0;
+	return err_set(e, ERR_UNAVAILABLE,
+		"not tried: %d failures in a row, next try in %" PRId64 " s; the last: %s", s->failures,
+		(left + 999) / 1000, s->last);
+}
+
+static int connect_now(struct ssh *s, const struct probe *p, struct err *e)
+{
+	s->owner = getpid();
+	if (ssh_conn_open(&s->o, p, &s->conn, e) < 0) {
+		note_failure(s, e);
+		return -1;
+	}
+	return 0;
+}
+
+/* A connection that looks alive. */
+static int ensure(struct ssh *s, struct err *e)
+{
+	if (s->conn.fd >= 0 && (s->owner != getpid() || ssh_conn_is_dead(&s->conn)))
+		drop(s, SSH_ABRUPT);
+	return s->conn.fd >= 0 ? 0 : connect_now(s, NULL, e);
+}
+
+static int run_locked(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
+{
+	int r = 0;
+
+	for (int tries = 0; tries < 2; tries++) {
+		if (ensure(s, e) < 0)
+			return -1;
+		r = ssh_exec(&s->conn, run, ret_end, e);
+		if (r == 0) {
+			note_success(s);
+			return 0;
+		}
+		/* Whatever it was, what is still open in this session is not worth looking at. A second try
+		 * is harmless only while nothing was sent. */
+		drop(s, SSH_ABRUPT);
+		if (r < 0)
+			break;
+	}
+	/* Aborted by the caller, or more output than it wanted: no fault of the way. */
+	if (e->kind != ERR_CONFLICT && e->kind != ERR_TOO_LARGE)
+		note_failure(s, e);
+	return -1;
+}
+
+int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
+
+	if (ask_breaker(s, e) < 0)
+		return -1;
+	struct err own = { 0 };
+	if (run_locked(s, run, ret_end, &own) == 0)
+		return 0;
+	if (own.kind == ERR_CONFLICT || own.kind == ERR_TOO_LARGE || strstr(own.msg, s->o.host))
+		return err_set(e, own.kind, "%s", own.msg);
+	return err_set(e, own.kind, "%s@%s: %s", s->o.user, s->o.host, own.msg);
+}
+
+int ssh_probe(struct ssh *s, const struct probe *p, struct err *e)
+{
+	(void)pthread_mutex_lock(&s->lock);
+	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
+
+	drop(s, SSH_POLITE);
+	if (connect_now(s, p, e) < 0)
+		return -1;
+	note_success(s);
+	return 0;
+}
+
+void ssh_close(struct ssh *s)
+{
+	if (!s)
+		return;
+	drop(s, SSH_POLITE);
+	(void)pthread_mutex_destroy(&s->lock);
+	free((char *)s->o.host);
+	free((char *)s->o.user);
+	free((char *)s->o.key_file);
+	free((char *)s->o.known_hosts_file);
+	free(s);
+}
+
+int ssh_open(const struct ssh_options *o, struct ssh **ret, struct err *e)
+{
+	const struct {
+		const char *value, *what;
+	} needed[] = { { o->host, "host" }, { o->user, "user" }, { o->key_file, "key_file" },
+		{ o->known_hosts_file, "known_hosts_file" } };
+
+	for (size_t i = 0; i < ARRAY_LEN(needed); i++)
+		if (!needed[i].value || !needed[i].value[0])
+			return err_set(e, ERR_CONFIG, "SSH needs a %s", needed[i].what);
+	(void)pthread_once(&once, init);
+	struct ssh *s = init_failed ? NULL : calloc(1, sizeof *s);
+	if (!s)
+		return err_set(e, ERR_NOMEM, "SSH");
+	s->conn.fd = -1;
+	s->o = (struct ssh_options){ .host = strdup(o->host),
+		.port = o->port ? o->port : DEFAULT_PORT,
+		.user = strdup(o->user),
+		.key_file = strdup(o->key_file),
+		.known_hosts_file = strdup(o->known_hosts_file),
+		.connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : DEFAULT_CONNECT_MS,
+		.backoff_ms = o->backoff_ms > 0 ? o->backoff_ms : BACKOFF_FIRST_MS };
+	if (!s->o.host || !s->o.user || !s->o.key_file || !s->o.known_hosts_file ||
+		pthread_mutex_init(&s->lock, NULL) != 0) {
+		ssh_close(s);
+		return err_set(e, ERR_NOMEM, "SSH");
+	}
+	*ret = s;
+	return 0;
+}
