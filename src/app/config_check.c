@@ -114,7 +114,7 @@ static void check_disk(struct findings *f, const struct config *cfg)
 
 	nearest(cfg->data_dir, data, &data_st);
 	nearest(cfg->blob_dir, blobs, &blobs_st);
-	if (data_st.st_dev != blobs_st.st_dev)
+	if (strcmp(cfg->blob_driver, "dir") == 0 && data_st.st_dev != blobs_st.st_dev)
 		find(f, CONFIG_blob_dir, false,
 			"%s is on another file system than data.dir\n"
 			"uploads are copied instead of linked: put both on one to save the time and the "
@@ -129,13 +129,36 @@ static void check_disk(struct findings *f, const struct config *cfg)
 			(long long)(bytes / 1000000), data);
 }
 
+/* Is the option for drivers that are not in use? Its text then says "(driver NAME)" or "(drivers NAME,
+ * NAME)": a web host without engines is no worse for that. */
+static bool is_idle(const struct config *cfg, enum config_index i)
+{
+	const char *near, *p = strstr(config_options[i].text, "(driver");
+	char name[64];
+
+	if (!p)
+		return false;
+	snprintf(name, sizeof name, "%s.driver", config_options[i].section);
+	const struct config_option *driver = config_find(name, &near);
+	if (!driver)
+		return false;
+	const char *chosen = cfg->text[driver - config_options];
+	size_t len = strlen(chosen);
+	for (p += strcspn(p, " "); *p == ' ' || *p == ','; p += strcspn(p, " ,)")) {
+		p += strspn(p, " ,");
+		if (strncmp(p, chosen, len) == 0 && strchr(" ,)", p[len]))
+			return false;
+	}
+	return true;
+}
+
 unsigned config_check(const struct config *cfg, struct config_finding *ret, unsigned max)
 {
 	struct findings f = { ret, 0, max };
 
 	for (int i = 0; i < CONFIG_COUNT; i++) {
 		const char *path = cfg->text[i];
-		if (path[0] == '\0')
+		if (path[0] == '\0' || is_idle(cfg, (enum config_index)i))
 			continue;
 		if (config_options[i].type == CONFIG_PATH)
 			check_path(&f, (enum config_index)i, path);
