@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "app/config_value.h"
 #include "base/crypto.h"
 #include "base/fsx.h"
+#include "base/strv.h"
 
 /* The world around the settings. Looks only. */
 
@@ -95,15 +97,63 @@ static void check_secret(struct findings *f, enum config_index i, const char *pa
 {
 	char secret[4096];
 	struct err e = { 0 };
+	long least = strtol(config_options[i].least, NULL, 10);
 
 	if (fsx_read_secret(path, secret, sizeof secret, &e) < 0)
 		find(f, i, true, "%s\nchmod 600 it, owned by the user that runs gaitd", e.msg);
-	else if (strlen(secret) < 32)
+	else if (strlen(secret) < (size_t)least)
 		find(f, i, true,
-			"%s: its first line is shorter than 32 characters\n"
+			"%s: its first line is shorter than %ld characters\n"
 			"write a new one: head -c 32 /dev/urandom | base64 >%s",
-			path, path);
+			path, least, path);
 	secret_wipe(secret, sizeof secret);
+}
+
+/* In clear to another machine: everybody on the way may see patients' videos. */
+static void check_s3_url(struct findings *f, enum config_index i, const char *url)
+{
+	char host[300];
+
+	if (!str_starts(url, "http://"))
+		return;
+	snprintf(host, sizeof host, "%.*s", (int)strcspn(url + 7, url[7] == '[' ? "]" : ":"),
+		url + 7 + (url[7] == '['));
+	if (!config_is_loopback(host))
+		find(f, i, false,
+			"%s: videos and results go to the store in clear\n"
+			"use https:// where the store speaks TLS",
+			url);
+}
+
+static void check_s3(struct findings *f, const struct config *cfg)
+{
+	const struct {
+		enum config_index i;
+		const char *value, *todo;
+	} needed[] = { { CONFIG_blob_s3_bucket, cfg->blob_s3_bucket, "make a bucket and name it" },
+		{ CONFIG_blob_s3_access_key, cfg->blob_s3_access_key, "name the access key's id" },
+		{ CONFIG_blob_s3_secret_key_file, cfg->blob_s3_secret_key_file,
+			"write the secret key into a file of mode 0600 and name it" } };
+
+	if (strcmp(cfg->blob_driver, "s3") != 0)
+		return;
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!*needed[i].value)
+			find(f, needed[i].i, true, "is empty although blob.driver is s3\n%s", needed[i].todo);
+	check_s3_url(f, CONFIG_blob_s3_endpoint, cfg->blob_s3_endpoint);
+	check_s3_url(f, CONFIG_blob_s3_public_endpoint, cfg->blob_s3_public_endpoint);
+	if (*cfg->blob_s3_prefix && !str_ends(cfg->blob_s3_prefix, "/"))
+		find(f, CONFIG_blob_s3_prefix, true, "%s does not end in '/'\nwrite %s/", cfg->blob_s3_prefix,
+			cfg->blob_s3_prefix);
+	if (cfg->blob_url_ttl_ms > 7 * 86400 * INT64_C(1000))
+		find(f, CONFIG_blob_url_ttl, false,
+			"%s: S3 lets no signed address hold for more than 7 days\n"
+			"set it to 7d, and cluster.walltime to less",
+			cfg->text[CONFIG_blob_url_ttl]);
+	if (*cfg->blob_s3_kms_key && strcmp(cfg->blob_s3_encryption, "aws:kms") != 0)
+		find(f, CONFIG_blob_s3_kms_key, false,
+			"is not used: blob.s3_encryption is %s\nset that to aws:kms, or empty this",
+			cfg->blob_s3_encryption);
 }
 
 static void check_disk(struct findings *f, const struct config *cfg)
@@ -171,5 +221,6 @@ unsigned config_check(const struct config *cfg, struct config_finding *ret, unsi
 			"without it no "
 			"result has a score");
 	check_disk(&f, cfg);
+	check_s3(&f, cfg);
 	return f.count;
 }

@@ -227,13 +227,27 @@ static void check_says_what_to_do(void **state)
 		{ "blob.signing_key_file=%s/none", "blob.signing_key_file", "No such file", "chmod 600",
 			true },
 		{ "upload.min_free_bytes=100TB", "upload.min_free_bytes", "are free in", "make room", false },
+		{ "blob.s3_bucket=", "blob.s3_bucket", "is empty although", "make a bucket", true },
+		{ "blob.s3_access_key=", "blob.s3_access_key", "is empty although", "access key's id", true },
+		{ "blob.s3_secret_key_file=", "blob.s3_secret_key_file", "is empty although", "mode 0600",
+			true },
+		{ "blob.s3_secret_key_file=%s/open", "blob.s3_secret_key_file", "mode 0644", "chmod 600",
+			true },
+		{ "blob.s3_endpoint=http://store.example:8000", "blob.s3_endpoint", "in clear", "https://",
+			false },
+		{ "blob.s3_public_endpoint=http://[2001:db8::1]:8000", "blob.s3_public_endpoint", "in clear",
+			"https://", false },
+		{ "blob.s3_prefix=gaitd", "blob.s3_prefix", "does not end in '/'", "write gaitd/", true },
+		{ "blob.s3_kms_key=k", "blob.s3_kms_key", "is not used", "aws:kms", false },
+		{ "blob.url_ttl=8d", "blob.url_ttl", "more than 7 days", "7d", false },
 		{ "model.allow_demonstration=yes", "model.dir", "is empty", "no result has a score", false },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		char set[TEST_DIR_BYTES + 64];
-		const char *const more[] = { set, NULL };
+		const bool of_s3 = strstr(rows[i].set, "s3_") || strstr(rows[i].set, "url_ttl");
+		const char *const more[] = { set, of_s3 ? "blob.driver=s3" : NULL, NULL };
 		struct config_finding found[64];
 		bool seen = false;
 		make("open", 0644, "0123456789012345678901234567890123456789\n");
