@@ -82,6 +82,9 @@ int api_completion_data(struct http_req *r, const void *bytes, size_t len, struc
 int api_completion_end(struct http_req *r, struct err *e);
 void api_completion_done(struct http_req *r);
 int api_blob_get(struct http_req *r, struct err *e);
+/* A struct blob_reader as the source of http_reply_pull(). */
+ssize_t api_pull_blob(void *reader, char *out, size_t max);
+void api_close_blob(void *reader);
 int api_blob_put_begin(struct http_req *r, struct err *e);
 int api_blob_put_data(struct http_req *r, const void *bytes, size_t len, struct err *e);
 int api_blob_put_end(struct http_req *r, struct err *e);

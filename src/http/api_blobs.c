@@ -17,6 +17,20 @@ static int verify(struct http_req *r, const char *method, int64_t *ret_max, stru
 		http_req_query(r, "max"), http_req_query(r, "signature"), clock_wall_ms() / 1000, ret_max, e);
 }
 
+ssize_t api_pull_blob(void *ctx, char *out, size_t max)
+{
+	struct blob_reader *reader = ctx;
+
+	return reader->read(reader, out, max, NULL);
+}
+
+void api_close_blob(void *ctx)
+{
+	struct blob_reader *reader = ctx;
+
+	reader->close(reader);
+}
+
 int api_blob_get(struct http_req *r, struct err *e)
 {
 	struct blob *b = api_service(r)->blob;
@@ -28,6 +42,9 @@ int api_blob_get(struct http_req *r, struct err *e)
 	int rc = b->ops->open(b, http_req_param(r, "key"), 0, -1, &reader, e);
 	if (rc != 0)
 		return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "no such file in the store");
+	if (reader->fd < 0)
+		return http_reply_pull(r, 200, "application/octet-stream", reader->left, api_pull_blob,
+			api_close_blob, reader, e);
 	const struct http_file file = { .fd = fcntl(reader->fd, F_DUPFD_CLOEXEC, 3),
 		.size_bytes = reader->left,
 		.type = "application/octet-stream" };

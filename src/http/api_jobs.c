@@ -114,40 +114,47 @@ static const char *type_of(const char *name)
 	return "application/octet-stream";
 }
 
-static ssize_t pull_blob(void *ctx, char *out, size_t max)
-{
-	struct blob_reader *reader = ctx;
+struct stored {
+	struct blob *blob;
+	const char *key;
+};
 
-	return reader->read(reader, out, max, NULL);
+static int gone(struct err *e)
+{
+	return err_set(e, ERR_NOT_FOUND, "the file is not in the store any more");
 }
 
-static void close_blob(void *ctx)
+static int open_part(void *arg, int64_t offset, int64_t len, void **ret_ctx, struct err *e)
 {
-	struct blob_reader *reader = ctx;
+	const struct stored *s = arg;
+	struct blob_reader *reader = NULL;
+	int rc = s->blob->ops->open(s->blob, s->key, offset, len, &reader, e);
 
-	reader->close(reader);
+	*ret_ctx = reader;
+	return rc <= 0 ? rc : gone(e);
 }
 
-/* A stored file through gaitd, whatever the store is: with ranges where it has a descriptor. */
+/* A stored file through gaitd, whatever the store is: from a descriptor where it has one. */
 static int send_output(struct http_req *r, const struct output *o, bool inline_ok, struct err *e)
 {
-	struct blob *b = api_service(r)->blob;
+	struct stored stored = { api_service(r)->blob, o->blob_key };
 	struct blob_reader *reader = NULL;
 	char tag[SHA256_HEX_BYTES];
 
-	int rc = b->ops->open(b, o->blob_key, 0, -1, &reader, e);
+	/* No byte yet: which ones are wanted is the request's affair. */
+	int rc = stored.blob->ops->open(stored.blob, stored.key, 0, 0, &reader, e);
 	if (rc != 0)
-		return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "the file is not in the store any more");
+		return rc < 0 ? -1 : gone(e);
 	hex_encode(o->sha256, SHA256_BYTES, tag);
-	if (reader->fd < 0)
-		return http_reply_pull(r, 200, type_of(o->name), o->bytes, pull_blob, close_blob, reader, e);
-	const struct http_file file = { .fd = fcntl(reader->fd, F_DUPFD_CLOEXEC, 3),
+	const bool is_local = reader->fd >= 0;
+	const struct http_file file = { .fd = is_local ? fcntl(reader->fd, F_DUPFD_CLOEXEC, 3) : -1,
 		.size_bytes = o->bytes,
 		.type = type_of(o->name),
 		.etag = tag,
-		.download = inline_ok ? NULL : o->name };
+		.download = inline_ok ? NULL : o->name,
+		.part = { open_part, api_pull_blob, api_close_blob, &stored } };
 	reader->close(reader);
-	if (file.fd < 0)
+	if (is_local && file.fd < 0)
 		return err_errno(e, ERR_IO, "open %s", o->name);
 	return http_reply_file(r, &file, e);
 }

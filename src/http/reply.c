@@ -233,6 +233,21 @@ static int answer_range(struct http_req *r, const struct http_file *file, enum r
 	return answer_header(&r->answer, "Content-Range", range, e);
 }
 
+/* The body of a HEAD is described, not fetched. */
+static int pull_part(struct http_req *r, const struct http_part *part, struct err *e)
+{
+	void *ctx = NULL;
+
+	if (strcmp(r->method, "HEAD") != 0 &&
+		part->open(part->arg, r->answer.offset, r->answer.length, &ctx, e) < 0)
+		return -1;
+	r->answer.kind = ANSWER_PULL;
+	r->answer.read = part->read;
+	r->answer.release = ctx ? part->release : NULL;
+	r->answer.ctx = ctx;
+	return HTTP_ANSWERED;
+}
+
 static int reply_file(struct http_req *r, const struct http_file *file, int *fd, struct err *e)
 {
 	const char *range = http_req_header(r, "Range");
@@ -254,6 +269,8 @@ static int reply_file(struct http_req *r, const struct http_file *file, int *fd,
 		return rc;
 	if (set_type(r, file->type, e))
 		return -1;
+	if (file->fd < 0 && r->answer.length > 0)
+		return pull_part(r, &file->part, e);
 	if (r->answer.length == 0) { /* nothing to send from a descriptor */
 		r->answer.kind = ANSWER_TEXT;
 		r->answer.text = "";

@@ -37,15 +37,23 @@ int http_reply_etag(struct http_req *r, const char *tag, struct err *e);
 
 /* What http_reply_file() sends. */
 struct http_file {
-	int fd;               /* taken over, also on failure */
+	int fd;               /* taken over, also on failure; -1: the bytes come from @part */
 	int64_t size_bytes;   /* of the whole file */
 	const char *type;     /* media type */
 	const char *etag;     /* without quotes; NULL: none */
 	const char *download; /* file name for Content-Disposition: attachment; NULL: inline */
+	/* For a store behind a network (HTTP_BLOCKING routes only): open(arg, …) once for just the bytes that
+	 * are sent, unless none are; then as http_reply_pull() with what it put into *ret_ctx. */
+	struct http_part {
+		int (*open)(void *arg, int64_t offset, int64_t len, void **ret_ctx, struct err *e);
+		ssize_t (*read)(void *ctx, char *out, size_t max);
+		void (*release)(void *ctx);
+		void *arg;
+	} part;
 };
 
 /**
- * http_reply_file() - bytes of an open file, with one Range, If-Range and If-None-Match
+ * http_reply_file() - bytes of a file, with one Range, If-Range and If-None-Match
  * Answers  200, 206, 304 or 416; several ranges at once are answered by the whole file
  * Source   RFC 9110 (2022), 14
  */
