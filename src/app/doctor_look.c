@@ -72,3 +72,12 @@ bool doctor_look(struct doctor *d, const char *url, const char *ca_file, int wan
 	look_at_clock(d, &look);
 	return right;
 }
+
+void doctor_clock(struct doctor *d, const char *url, const char *ca_file)
+{
+	struct http_look look;
+
+	doctor_running(&d->report, "its clock");
+	if (http_look(url, ca_file, LOOK_MS, &look, NULL) == 0)
+		look_at_clock(d, &look);
+}

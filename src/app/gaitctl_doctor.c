@@ -51,20 +51,6 @@ static void probe_ended(struct doctor *d, unsigned before, int r, const struct e
 		doctor_say(&d->report, DOCTOR_BAD, "other", e->msg);
 }
 
-void doctor_store(struct doctor *d)
-{
-	const struct config *c = d->cfg;
-	const struct probe p = doctor_probe(&d->report, d->thorough);
-	struct err e = { 0 };
-
-	doctor_part(&d->report, "store", c->blob_driver);
-	if (!open_part(d, HOUSE_BLOB, "blob", strcmp(c->blob_driver, "dir") == 0 ? c->blob_dir : NULL))
-		return;
-	struct blob *b = d->house.svc.blob;
-	unsigned before = d->report.bad;
-	probe_ended(d, before, b->ops->probe(b, &p, &e), &e);
-}
-
 /* Where a node fetches videos: the address of any key, without its signature. */
 static bool store_url(struct doctor *d, char out[BLOB_URL_BYTES])
 {
@@ -74,6 +60,24 @@ static bool store_url(struct doctor *d, char out[BLOB_URL_BYTES])
 		return false;
 	out[strcspn(out, "?")] = '\0';
 	return true;
+}
+
+void doctor_store(struct doctor *d)
+{
+	const struct config *c = d->cfg;
+	const struct probe p = doctor_probe(&d->report, d->thorough);
+	char url[BLOB_URL_BYTES];
+	struct err e = { 0 };
+
+	doctor_part(&d->report, "store", c->blob_driver);
+	if (!open_part(d, HOUSE_BLOB, "blob", strcmp(c->blob_driver, "dir") == 0 ? c->blob_dir : NULL))
+		return;
+	struct blob *b = d->house.svc.blob;
+	unsigned before = d->report.bad;
+	probe_ended(d, before, b->ops->probe(b, &p, &e), &e);
+	/* A store of its own has a clock of its own; addresses of the others lead to gaitd. */
+	if (d->report.bad == before && !b->ops->relay && store_url(d, url))
+		doctor_clock(d, url, c->blob_s3_ca_file);
 }
 
 void doctor_cluster(struct doctor *d)

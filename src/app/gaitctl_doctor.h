@@ -28,3 +28,5 @@ void doctor_mail(struct doctor *d);
  * @want  the status that tells that it is the right server; 0: any
  * Returns whether the right answer came. */
 bool doctor_look(struct doctor *d, const char *url, const char *ca_file, int want);
+/* Only the clock of the server at @url; no line where it does not answer or says no time. */
+void doctor_clock(struct doctor *d, const char *url, const char *ca_file);

@@ -5,21 +5,14 @@ import os
 import pty
 import re
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
 import time
 import unittest
 
-from doctortest import PARTS, DoctorTest
+from doctortest import PARTS, DoctorTest, free_port
 from gaitd import BIN, Gaitd, main
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Server(http.server.BaseHTTPRequestHandler):
