@@ -25,7 +25,8 @@ static void settings_exist(void **state)
 			assert_true(len < sizeof name);
 			snprintf(name, sizeof name, "%.*s", (int)len, p);
 			if (!config_find(name, &near))
-				fail_msg("%s, %s: there is no setting '%s'", hints[i].part, hints[i].step, name);
+				fail_msg("%s, %s: there is no setting '%s'", hints[i].part, hints[i].step,
+					name);
 			p += len + strspn(p + len, ", ");
 		}
 		assert_true(hints[i].todo[0] != '\0');
