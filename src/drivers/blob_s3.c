@@ -136,7 +136,7 @@ static int s3_put_bytes(struct blob *b, const char *key, const void *data, size_
 	struct blob_s3 *s = blob_s3_of(b);
 	CLEANUP(s3_call_deinit) struct s3_call c;
 	struct blob_stat want = { .bytes = (int64_t)len };
-	char full[S3_KEY_BYTES];
+	char full[S3_KEY_BYTES] = "";
 
 	s3_call_init(&c, "PUT", full, S3_ANSWER_BYTES);
 	if (blob_s3_key(s, key, full, e) < 0 || sha256_of(data, len, want.sha256, e) < 0)
