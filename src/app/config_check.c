@@ -96,8 +96,8 @@ static void check_path(struct findings *f, enum config_index i, const char *path
 static void check_secret(struct findings *f, enum config_index i, const char *path)
 {
 	char secret[4096];
-	struct err e = { 0 };
 	long least = strtol(config_options[i].least, NULL, 10);
+	struct err e = { 0 };
 
 	if (fsx_read_secret(path, secret, sizeof secret, &e) < 0)
 		find(f, i, true, "%s\nchmod 600 it, owned by the user that runs gaitd", e.msg);
@@ -202,6 +202,69 @@ static bool is_idle(const struct config *cfg, enum config_index i)
 	return true;
 }
 
+static void check_smtp(struct findings *f, const struct config *cfg)
+{
+	bool user = cfg->mail_smtp_user[0], password = cfg->mail_smtp_password_file[0];
+	bool in_clear = strcmp(cfg->mail_smtp_security, "none") == 0;
+	/* What may be reached in clear: a relay on the machine itself. */
+	bool here = config_is_loopback(cfg->mail_smtp_host);
+
+	if (!cfg->mail_smtp_host[0])
+		find(f, CONFIG_mail_smtp_host, true,
+			"is empty although mail.driver is smtp\nname the mail server");
+	if (user != password)
+		find(f, user ? CONFIG_mail_smtp_password_file : CONFIG_mail_smtp_user, true,
+			"is empty although %s is set\nset both, or neither where the server wants no login",
+			user ? "mail.smtp_user" : "mail.smtp_password_file");
+	if (in_clear && user && !here)
+		find(f, CONFIG_mail_smtp_security, true,
+			"none would send the password in clear to %s\nset it to starttls or tls",
+			cfg->mail_smtp_host);
+	else if (in_clear && !here)
+		find(f, CONFIG_mail_smtp_security, false,
+			"mail goes to %s in clear: every reader on the way sees who is a patient\n"
+			"set it to starttls or tls",
+			cfg->mail_smtp_host);
+}
+
+static void check_relay(struct findings *f, const struct config *cfg)
+{
+	static const char http[] = "http://";
+	const char *host = cfg->mail_http_url + sizeof http - 1;
+	char name[256];
+
+	if (!cfg->mail_http_url[0]) {
+		find(f, CONFIG_mail_http_url, true, "is empty although mail.driver is http\nname the relay");
+		return;
+	}
+	if (strncmp(cfg->mail_http_url, http, sizeof http - 1) != 0) {
+		if (strncmp(cfg->mail_http_url, "https://", 8) != 0)
+			find(f, CONFIG_mail_http_url, true,
+				"is no https address\nname the relay as https://HOST/PATH");
+		return;
+	}
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(host, host[0] == '[' ? "]" : ":/?#"),
+		host + (host[0] == '['));
+	if (host[0] == '[')
+		name[strcspn(name, "]")] = '\0';
+	if (!config_is_loopback(name))
+		find(f, CONFIG_mail_http_url, true, "would send mail in clear to another machine\nuse https");
+}
+
+static void check_mail(struct findings *f, const struct config *cfg)
+{
+	if (strcmp(cfg->mail_driver, "smtp") == 0)
+		check_smtp(f, cfg);
+	else if (strcmp(cfg->mail_driver, "http") == 0)
+		check_relay(f, cfg);
+	if (strcmp(cfg->mail_driver, "maildir") != 0 &&
+		cfg->origin[CONFIG_mail_from].source == CONFIG_DEFAULT)
+		find(f, CONFIG_mail_from, false,
+			"is %s, which nobody can answer and many servers refuse\nname an address of this "
+			"site",
+			cfg->mail_from);
+}
+
 unsigned config_check(const struct config *cfg, struct config_finding *ret, unsigned max)
 {
 	struct findings f = { ret, 0, max };
@@ -220,6 +283,7 @@ unsigned config_check(const struct config *cfg, struct config_finding *ret, unsi
 			"is empty although model.allow_demonstration is set\nname the model's directory: "
 			"without it no "
 			"result has a score");
+	check_mail(&f, cfg);
 	check_disk(&f, cfg);
 	check_s3(&f, cfg);
 	return f.count;

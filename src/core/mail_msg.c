@@ -170,13 +170,17 @@ static int make_boundary(const char *message_id, char out[BOUNDARY_BYTES], struc
 	return 0;
 }
 
+static void make_subject(const struct mail_facts *f, char out[80])
+{
+	(void)snprintf(out, 80, "Request no. %" PRId64 " %s", f->ordinal, kinds[f->kind].subject);
+}
+
 static int add_headers(const struct mail_facts *f, const char *boundary, struct buf *out, struct err *e)
 {
 	char date[CLOCK_TEXT_BYTES], subject[80];
 
 	clock_rfc5322(f->date_ms, date);
-	(void)snprintf(
-		subject, sizeof subject, "Request no. %" PRId64 " %s", f->ordinal, kinds[f->kind].subject);
+	make_subject(f, subject);
 	if (buf_addf(out, e, "Date: %s\r\n", date) < 0 ||
 		mail_text_mailbox("From", f->from_name ? f->from_name : "", f->from, out, e) < 0 ||
 		mail_text_mailbox("To", "", f->to, out, e) < 0 ||
@@ -205,4 +209,21 @@ int mail_render(const struct mail_facts *f, struct buf *out, struct err *e)
 		return err_wrap(e, "mail about job %s", f->job_id);
 	}
 	return 0;
+}
+
+int mail_parts_make(const struct mail_facts *f, struct mail_parts *ret, struct err *e)
+{
+	buf_init(&ret->text, PART_MAX_BYTES);
+	buf_init(&ret->html, PART_MAX_BYTES);
+	if (check(f, e) < 0 || render_body(f, ".txt", &ret->text, e) < 0 ||
+		render_body(f, ".html", &ret->html, e) < 0)
+		return err_wrap(e, "mail about job %s", f->job_id);
+	make_subject(f, ret->subject);
+	return 0;
+}
+
+void mail_parts_free(struct mail_parts *p)
+{
+	buf_deinit(&p->text);
+	buf_deinit(&p->html);
 }

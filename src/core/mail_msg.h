@@ -40,6 +40,20 @@ struct mail_facts {
  */
 int mail_render(const struct mail_facts *f, struct buf *out, struct err *e);
 
+/* The same in parts, UTF-8, for relays that build messages themselves. */
+struct mail_parts {
+	char subject[80];
+	struct buf text, html;
+};
+
+/**
+ * mail_parts_make() - what mail_render() would put into the message, before it is encoded
+ * @ret    initialised here; mail_parts_free() whatever is returned
+ * Errors  as mail_render()
+ */
+int mail_parts_make(const struct mail_facts *f, struct mail_parts *ret, struct err *e);
+void mail_parts_free(struct mail_parts *p);
+
 enum { MAIL_MESSAGE_ID_BYTES = 320 };
 
 /**

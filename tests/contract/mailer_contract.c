@@ -13,9 +13,7 @@
 
 #include "base/cleanup.h"
 
-#define HEAD                                                                                                 \
-	"Date: Sun, 22 Nov 2026 08:30:00 +0000\r\nFrom: gaitd@example.org\r\nTo: a@example.org\r\n"          \
-	"Subject: test\r\nMessage-ID: <one@example.org>\r\n\r\n"
+enum { TEXT_BYTES = 1024 };
 
 static const struct mailer_factory *factory;
 
@@ -33,6 +31,18 @@ static struct mailer *open_mailer(void)
 	if (factory->open(factory->ctx, &m, &e) < 0)
 		fail_msg("open: %s", e.msg);
 	return m;
+}
+
+/* A whole small message. */
+static const char *text_of(const char *id, const char *body, char out[TEXT_BYTES])
+{
+	int n = snprintf(out, TEXT_BYTES,
+		"Date: Sun, 22 Nov 2026 08:30:00 +0000\r\nFrom: gaitd@example.org\r\nTo: a@example.org\r\n"
+		"Subject: test\r\nMessage-ID: <%s>\r\n\r\n%s",
+		id, body);
+
+	assert_true(n > 0 && n < TEXT_BYTES);
+	return out;
 }
 
 static struct mailer_message message(const char *id, const char *text)
@@ -78,10 +88,9 @@ static void delivers_whole(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bodies); i++) {
-		char id[32], text[1024];
+		char id[32], text[TEXT_BYTES];
 		snprintf(id, sizeof id, "m%zu@example.org", i);
-		snprintf(text, sizeof text, "%s%s", HEAD, bodies[i]);
-		struct mailer_message msg = message(id, text);
+		struct mailer_message msg = message(id, text_of(id, bodies[i], text));
 		assert_int_equal(arrivals(id), 0);
 		if (m->ops->send(m, &msg, &e) != 0)
 			fail_msg("send: %s", e.msg);
@@ -93,10 +102,11 @@ static void delivers_a_large_one(void **state)
 {
 	CLEANUP(close_mailer) struct mailer *m = open_mailer();
 	BUF_CLEANUP struct buf text;
+	char head[TEXT_BYTES];
 
 	(void)state;
 	buf_init(&text, 4 << 20);
-	assert_int_equal(buf_adds(&text, HEAD, NULL), 0);
+	assert_int_equal(buf_adds(&text, text_of("large@example.org", "", head), NULL), 0);
 	for (int i = 0; i < 40000; i++)
 		assert_int_equal(buf_addf(&text, NULL, "line %d of a message that is rather long\r\n", i), 0);
 	struct mailer_message msg = message("large@example.org", buf_str(&text));
@@ -106,9 +116,12 @@ static void delivers_a_large_one(void **state)
 
 static void same_id_twice_does_no_harm(void **state)
 {
+	char texts[2][TEXT_BYTES];
 	struct mailer *m = open_mailer();
-	struct mailer_message one = message("one@example.org", HEAD "body\r\n");
-	struct mailer_message two = message("two@example.org", HEAD "other\r\n");
+	struct mailer_message one =
+		message("one@example.org", text_of("one@example.org", "body\r\n", texts[0]));
+	struct mailer_message two =
+		message("two@example.org", text_of("two@example.org", "other\r\n", texts[1]));
 
 	(void)state;
 	assert_int_equal(m->ops->send(m, &one, NULL), 0);
@@ -127,12 +140,14 @@ static void refuses_what_could_be_abused(void **state)
 	static const char *const bad[] = { "", "a", "a@example.org\r\nBcc: b@example.org", "a@example.org ",
 		"<a@b.org>", "a@b.org,c@d.org", "../a@b/c" };
 	CLEANUP(close_mailer) struct mailer *m = open_mailer();
+	char text[TEXT_BYTES];
 	struct err e;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		for (int field = 0; field < 3; field++) {
-			struct mailer_message msg = message("one@example.org", HEAD);
+			struct mailer_message msg =
+				message("one@example.org", text_of("one@example.org", "", text));
 			*(field == 0 ? &msg.message_id : field == 1 ? &msg.from : &msg.to) = bad[i];
 			e = (struct err){ 0 };
 			assert_int_equal(m->ops->send(m, &msg, &e), MAILER_REFUSED);
@@ -162,9 +177,9 @@ static void killed_sender_asks_again(void **state)
 #endif
 	for (const char *const *point = factory->send_faults; *point; point++) {
 		int status;
-		char id[64];
+		char id[64], text[TEXT_BYTES];
 		snprintf(id, sizeof id, "%s@example.org", *point);
-		struct mailer_message msg = message(id, HEAD "a body of some length\r\n");
+		struct mailer_message msg = message(id, text_of(id, "a body of some length\r\n", text));
 		pid_t pid = fork();
 		if (pid == 0) {
 			struct mailer *m = NULL;

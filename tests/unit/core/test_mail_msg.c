@@ -209,6 +209,33 @@ static void values_are_escaped(void **state)
 	assert_in_bodies(&f, "could not be completed", true, true);
 }
 
+/* What a relay gets in parts is what the message holds. */
+static void parts_are_the_message(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(all_kinds); i++) {
+		struct mail_facts f = sample(all_kinds[i]);
+		BUF_CLEANUP struct buf mail = rendered(&f), text, html;
+		struct mail_parts parts;
+		struct err e = { 0 };
+		char subject[100];
+		buf_init(&text, 1 << 16);
+		buf_init(&html, 1 << 16);
+		if (mail_parts_make(&f, &parts, &e) < 0)
+			fail_msg("%s", e.msg);
+		body_of(buf_str(&mail), "text/plain", &text);
+		body_of(buf_str(&mail), "text/html", &html);
+		assert_string_equal(buf_str(&parts.text), buf_str(&text));
+		assert_string_equal(buf_str(&parts.html), buf_str(&html));
+		snprintf(subject, sizeof subject, "\r\nSubject: %s\r\n", parts.subject);
+		assert_non_null(strstr(buf_str(&mail), subject));
+		mail_parts_free(&parts);
+		f.to = "a@b.org\r\nBcc: c@d.org";
+		assert_int_equal(mail_parts_make(&f, &parts, &e), -1);
+		mail_parts_free(&parts);
+	}
+}
+
 static void headers_cannot_be_injected(void **state)
 {
 	static const char *const names[] = { "a\r\nBcc: evil@example.org", "a\nBcc: evil@example.org",
@@ -471,7 +498,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_kind_is_complete),
 		cmocka_unit_test(score_only_where_asked_for), cmocka_unit_test(reasons_stand_for_the_score),
 		cmocka_unit_test(values_are_escaped), cmocka_unit_test(headers_cannot_be_injected),
-		cmocka_unit_test(refuses_malformed_facts),
+		cmocka_unit_test(parts_are_the_message), cmocka_unit_test(refuses_malformed_facts),
 		cmocka_unit_test(long_values_stay_within_the_limits), cmocka_unit_test(message_ids),
 		cmocka_unit_test(quoted_printable), cmocka_unit_test(header_text),
 		cmocka_unit_test(templates) };
