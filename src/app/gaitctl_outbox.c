@@ -5,6 +5,7 @@
 #include "app/gaitctl_commands.h"
 #include "app/gaitctl_table.h"
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "service/admin_view.h"
 #include "store/audit.h"
 #include "store/outbox.h"
@@ -12,6 +13,26 @@
 /* gaitctl outbox …, gaitctl audit list */
 
 enum { LIST_MOST = 200 };
+
+enum { WHEN_BYTES = 32 };
+
+/* "now", "in 40 s", "in 3 h" into @out; NULL for what is not tried any more. */
+static const char *next_try(const struct outbox_item *o, char out[WHEN_BYTES])
+{
+	int64_t s = (o->due_ms - clock_wall_ms() + 999) / 1000;
+
+	if (strcmp(o->state, "pending") != 0)
+		return NULL;
+	if (s <= 0)
+		snprintf(out, WHEN_BYTES, "now");
+	else if (s < 120)
+		snprintf(out, WHEN_BYTES, "in %lld s", (long long)s);
+	else if (s < 7200)
+		snprintf(out, WHEN_BYTES, "in %lld min", (long long)(s / 60));
+	else
+		snprintf(out, WHEN_BYTES, "in %lld h", (long long)(s / 3600));
+	return out;
+}
 
 static int outbox_list(struct ctl *c, struct house *h, char **args, int n, struct err *e)
 {
@@ -29,13 +50,15 @@ static int outbox_list(struct ctl *c, struct house *h, char **args, int n, struc
 	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0 ||
 		store_outbox_list(tx, state, o, LIST_MOST, &count, e) < 0)
 		return -1;
-	struct ctl_table *t = CTL_TABLE("KIND", "STATE", "TRIES", "MADE", "TO", "ID", "LAST ERROR");
+	struct ctl_table *t =
+		CTL_TABLE("KIND", "STATE", "TRIES", "NEXT TRY", "MADE", "TO", "ID", "LAST ERROR");
 	for (unsigned i = 0; i < count; i++) {
-		char made[CTL_AGO_BYTES], tries[16];
+		char made[CTL_AGO_BYTES], tries[16], next[WHEN_BYTES];
 		ctl_ago(o[i].created_ms, made);
 		snprintf(tries, sizeof tries, "%d", o[i].tries);
-		CTL_ROW(t, o[i].kind, o[i].state, tries, made, *o[i].recipient ? o[i].recipient : NULL,
-			o[i].id, *o[i].last_error ? o[i].last_error : NULL);
+		CTL_ROW(t, o[i].kind, o[i].state, tries, next_try(&o[i], next), made,
+			*o[i].recipient ? o[i].recipient : NULL, o[i].id,
+			*o[i].last_error ? o[i].last_error : NULL);
 	}
 	return ctl_table_end(t, c->out, e);
 }

@@ -14,7 +14,13 @@
 #include "service/attempt_end.h"
 #include "store/outbox.h"
 
-enum { MESSAGE_MAX_BYTES = 256 << 10, REASONS = 8, RESULT_MAX_BYTES = 32 << 20 };
+enum {
+	MESSAGE_MAX_BYTES = 256 << 10,
+	REASONS = 8,
+	RESULT_MAX_BYTES = 32 << 20,
+	HOLD_FIRST_MS = 30000,
+	HOLD_MOST_MS = 300000
+};
 
 /* Why a result has no score, as its own words say; they live in @root. */
 static size_t null_reasons(struct service *s, const struct job *job, struct buf *text, struct json **root,
@@ -35,7 +41,7 @@ static size_t null_reasons(struct service *s, const struct job *job, struct buf 
 }
 
 static int render(struct service *s, const struct outbox_item *o, const struct job *job, const char *failure,
-	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct err *e)
+	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct mail_parts *parts, struct err *e)
 {
 	CLEANUP(json_free_p) struct json *root = NULL;
 	struct buf result BUF_CLEANUP;
@@ -71,7 +77,15 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 		f.reasons = reasons;
 		f.reason_count = null_reasons(s, job, &result, &root, reasons);
 	}
-	return mail_render(&f, out, e);
+	return mail_render(&f, out, e) < 0 || mail_parts_make(&f, parts, e) < 0 ? -1 : 0;
+}
+
+/* A message's own back-off is for its own failures: what the mailer could not do goes out when it can again.
+ */
+static int64_t delay_after(const struct service *s, const struct outbox_item *o, int outcome)
+{
+	return outcome == MAILER_DEFERRED ? retry_mail_delay_ms(o->tries + 1, service_random())
+					  : s->mail_hold.until_ms - clock_mono_ms();
 }
 
 static int settle(
@@ -82,7 +96,7 @@ static int settle(
 	char masked[300];
 
 	log_mask_email(o->recipient, masked, sizeof masked);
-	if (outcome < 0 && now - o->created_ms > retry_mail_give_up_ms)
+	if ((outcome < 0 || outcome == MAILER_DEFERRED) && now - o->created_ms > retry_mail_give_up_ms)
 		outcome = MAILER_REFUSED;
 	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0)
 		return -1;
@@ -92,8 +106,7 @@ static int settle(
 	else if (outcome == MAILER_REFUSED)
 		r = store_outbox_bounced(tx, o->id, why->msg, e);
 	else
-		r = store_outbox_retry(
-			tx, o->id, now + retry_mail_delay_ms(o->tries + 1, service_random()), why->msg, e);
+		r = store_outbox_retry(tx, o->id, now + delay_after(s, o, outcome), why->msg, e);
 	if (r < 0 || store_commit(&tx, e) < 0)
 		return -1;
 	if (outcome == 0)
@@ -104,6 +117,54 @@ static int settle(
 			LOG_S("job", o->job), LOG_S("kind", o->kind), LOG_S("to", masked),
 			LOG_S("reason", why->msg));
 	return 0;
+}
+
+static bool is_held(const struct service *s)
+{
+	return clock_mono_ms() < s->mail_hold.until_ms;
+}
+
+/* What a try at @started_ms says about the mailer as such. */
+static void learn(struct service *s, int outcome, int64_t started_ms, const struct err *why)
+{
+	struct mail_hold *h = &s->mail_hold;
+
+	if (outcome >= 0) {
+		if (h->failures)
+			log_event(LOG_INFO, "mail.works_again", LOG_I("failures", h->failures));
+		*h = (struct mail_hold){ 0 };
+		return;
+	}
+	int64_t wait = retry_delay_ms(++h->failures, HOLD_FIRST_MS, HOLD_MOST_MS, service_random());
+	h->since_ms = started_ms;
+	h->until_ms = clock_mono_ms() + wait;
+	log_event(LOG_WARN, "mail.cannot_leave", LOG_S("reason", why->msg), LOG_I("wait_s", wait / 1000));
+}
+
+static int next_item(struct service *s, struct tx *tx, struct outbox_item *ret, struct err *e)
+{
+	return is_held(s) ? store_outbox_due_since(tx, s->mail_hold.since_ms, clock_wall_ms(), ret, e)
+			  : store_outbox_due(tx, clock_wall_ms(), ret, e);
+}
+
+static int deliver(struct service *s, const struct outbox_item *o, const struct mail_parts *parts,
+	const char *message_id, const char *text, struct err *why)
+{
+	const struct mailer_message m = { .message_id = message_id,
+		.from = s->opt.mail_from,
+		.to = o->recipient,
+		.rfc5322 = text,
+		.subject = parts->subject,
+		.text = buf_str(&parts->text),
+		.html = buf_str(&parts->html),
+		.date_ms = o->created_ms };
+	int64_t started = clock_wall_ms();
+
+	FAULT_POINT("notify.before_send");
+	int outcome = s->mailer->ops->send(s->mailer, &m, why);
+	FAULT_POINT("notify.after_send");
+	learn(s, outcome, started, why);
+	return outcome;
 }
 
 int notify_once(struct service *s, struct err *e)
@@ -119,7 +180,7 @@ int notify_once(struct service *s, struct err *e)
 		CLEANUP(store_tx_p) struct tx *tx = NULL;
 		if (store_begin(s->store, STORE_READ, &tx, e) < 0)
 			return -1;
-		int r = store_outbox_due(tx, clock_wall_ms(), &o, e);
+		int r = next_item(s, tx, &o, e);
 		if (r != 0)
 			return r < 0 ? -1 : NOTIFY_IDLE;
 		attempt_id_make(o.job, o.attempt, attempt);
@@ -129,17 +190,11 @@ int notify_once(struct service *s, struct err *e)
 	struct err why = { 0 };
 	/* The attempt's own words: the job may have been asked for again meanwhile, and forgotten them. */
 	const char *failure = *a.error_text ? a.error_text : job.error_text;
-	int outcome = render(s, &o, &job, failure, message_id, &text, &why);
-	if (outcome == 0) {
-		const struct mailer_message m = { .message_id = message_id,
-			.from = s->opt.mail_from,
-			.to = o.recipient,
-			.rfc5322 = text.data,
-			.date_ms = o.created_ms };
-		FAULT_POINT("notify.before_send");
-		outcome = s->mailer->ops->send(s->mailer, &m, &why);
-		FAULT_POINT("notify.after_send");
-	}
+	struct mail_parts parts = { .subject = "" };
+	int outcome = MAILER_DEFERRED;
+	if (render(s, &o, &job, failure, message_id, &text, &parts, &why) == 0)
+		outcome = deliver(s, &o, &parts, message_id, text.data, &why);
+	mail_parts_free(&parts);
 	return settle(s, &o, outcome, &why, e) < 0 ? -1 : NOTIFY_SENT;
 }
 
@@ -151,6 +206,8 @@ static int64_t until_due(struct service *s)
 	if (store_begin(s->store, STORE_READ, &tx, NULL) < 0 || store_outbox_next_due(tx, &due, NULL) < 0)
 		return 1000;
 	int64_t wait = due == INT64_MAX ? 10000 : due - clock_wall_ms();
+	if (is_held(s) && wait < 1000)
+		wait = 1000;
 	return wait < 50 ? 50 : wait > 10000 ? 10000 : wait;
 }
 

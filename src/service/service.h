@@ -47,6 +47,13 @@ struct service {
 	uint8_t key[32];     /* the server's secret: attempt tokens */
 	char boot[ID_BYTES]; /* every lease of this process begins with it */
 
+	/* The notifier's own: mail cannot leave at present, so that only single tries are made until then. */
+	struct mail_hold {
+		int failures;     /* in a row */
+		int64_t since_ms; /* wall clock, before the last failed try */
+		int64_t until_ms; /* monotonic */
+	} mail_hold;
+
 	struct wake worker, stager, reaper, notifier, hub_news;
 	atomic_bool ready;              /* the start-up reconciliation is done */
 	_Atomic int64_t reserved_bytes; /* of uploads under way */

@@ -61,6 +61,21 @@ int store_outbox_due(struct tx *tx, int64_t now_ms, struct outbox_item *ret, str
 	return r;
 }
 
+int store_outbox_due_since(
+	struct tx *tx, int64_t since_ms, int64_t now_ms, struct outbox_item *ret, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " OUTBOX_COLUMNS
+		" FROM outbox WHERE state = 'pending' AND due_ms BETWEEN ? AND ? AND "
+		"due_ms <> created_ms ORDER BY due_ms, id LIMIT 1",
+		DB_ARGS(DB_I(since_ms), DB_I(now_ms)), &rows, e);
+
+	if (r == 0)
+		read_item(&rows, ret);
+	return r;
+}
+
 int store_outbox_next_due(struct tx *tx, int64_t *ret_ms, struct err *e)
 {
 	DB_ROWS rows;

@@ -16,6 +16,10 @@ struct outbox_item {
 int store_outbox_add(struct tx *tx, const struct job *job, enum mail_due mail, int64_t now_ms, struct err *e);
 /* The next that is due. Return 0, STORE_NONE, -1 */
 int store_outbox_due(struct tx *tx, int64_t now_ms, struct outbox_item *ret, struct err *e);
+/* The same among those whose time was set since @since_ms: put off since then, or asked for by an operator.
+ */
+int store_outbox_due_since(
+	struct tx *tx, int64_t since_ms, int64_t now_ms, struct outbox_item *ret, struct err *e);
 int store_outbox_next_due(struct tx *tx, int64_t *ret_ms, struct err *e); /* INT64_MAX: none waits */
 int store_outbox_sent(struct tx *tx, const char *id, int64_t now_ms, struct err *e);
 int store_outbox_retry(struct tx *tx, const char *id, int64_t due_ms, const char *why, struct err *e);
