@@ -23,7 +23,7 @@ int api_checkin(struct http_req *r, struct err *e)
 	struct buf order BUF_CLEANUP;
 	const char *token, *run_id;
 
-	buf_init(&order, 64 << 10);
+	buf_init(&order, 128 << 10);
 	if (bearer(r, &token, e) < 0 || api_body(r, &body, e) < 0 ||
 		api_text(body, "run_id", &run_id, e) < 0 ||
 		checkin(api_service(r), http_req_param(r, "id"), token, run_id, &order, e) < 0)

@@ -17,7 +17,7 @@ struct blob_reader;
 struct blob_writer;
 struct blob_relay_ops;
 
-enum { BLOB_KEY_BYTES = 201, BLOB_URL_BYTES = 2048, BLOB_NONE = 1 };
+enum { BLOB_KEY_BYTES = 201, BLOB_URL_BYTES = 6144, BLOB_NONE = 1 };
 
 struct blob_stat {
 	int64_t bytes;
