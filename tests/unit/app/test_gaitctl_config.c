@@ -269,6 +269,34 @@ static void check_says_what_to_do(void **state)
 	}
 }
 
+/* What another driver would need is looked at for that one alone. */
+static void check_leaves_idle_drivers_alone(void **state)
+{
+	static const struct {
+		const char *set, *driver, *option;
+		bool wanted;
+	} rows[] = {
+		{ "mail.maildir=/dev/null/x", "mail.driver=maildir", "mail.maildir", true },
+		{ "mail.maildir=/dev/null/x", "mail.driver=http", "mail.maildir", false },
+		{ "mail.maildir=/dev/null/x", "blob.driver=s3", "mail.maildir", true },
+		{ "blob.dir=/dev/null/x", "blob.driver=s3", "blob.dir", false },
+		{ "blob.dir=/dev/null/x", "blob.driver=dir", "blob.dir", true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		const char *const more[] = { rows[i].set, rows[i].driver, NULL };
+		struct config_finding found[64];
+		bool seen = false;
+		CLEANUP(config_free_p) struct config *cfg = settings(more);
+		unsigned n = config_check(cfg, found, 64);
+		for (unsigned k = 0; k < n; k++)
+			seen = seen || strcmp(config_options[found[k].option].name, rows[i].option) == 0;
+		if (seen != rows[i].wanted)
+			fail_msg("%s with %s: %s", rows[i].set, rows[i].driver, seen ? "found" : "not found");
+	}
+}
+
 static void check_answers_for_programs(void **state)
 {
 	char set[TEST_DIR_BYTES + 64];
@@ -348,6 +376,7 @@ int main(void)
 		IN_DIR(explain_needs_no_settings),
 		IN_DIR(check_passes_where_all_is_there),
 		IN_DIR(check_says_what_to_do),
+		IN_DIR(check_leaves_idle_drivers_alone),
 		IN_DIR(check_answers_for_programs),
 		IN_DIR(usage),
 		cmocka_unit_test(the_documentation_is_current),
