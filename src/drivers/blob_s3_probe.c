@@ -72,7 +72,7 @@ static int reach(const struct blob_s3 *s, bool tls, struct err *e)
 	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
 		return err_set(e, ERR_UNAVAILABLE,
 			"%s:%d: its certificate is not trusted (%s): name the authority's file in "
-			"blob.s3_ca_file",
+			"blob.s3_ca_file, or the host as the certificate does",
 			host, s->site.inner.port, why);
 	return err_set(e, ERR_UNAVAILABLE, "%s:%d: %s: TLS 1.2 or newer is needed; does that port speak it?",
 		host, s->site.inner.port, why);

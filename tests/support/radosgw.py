@@ -8,7 +8,7 @@
 FOLDER then has, readable for its owner alone, one value and a newline each:
 
     endpoint         http://127.0.0.1:PORT
-    endpoint_tls     https://127.0.0.1:PORT, with a certificate that ca.pem signed (127.0.0.1 and localhost)
+    endpoint_tls     https://127.0.0.1:PORT, with a certificate that ca.pem signed (127.0.0.1, s3.localhost and buckets below it)
     access_key  secret_key              a user who may make buckets
     other_access_key  other_secret_key  one more, a stranger to the first one's buckets
     ca.pem                              the certification authority, made for this server
@@ -78,7 +78,7 @@ paxos_propose_interval = 0.05
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:{rgw} ssl_endpoint=127.0.0.1:{tls} ssl_certificate={dir}/server.pem ssl_private_key={dir}/server.key
 rgw_data = {dir}/rgw
-rgw_dns_name = localhost
+rgw_dns_name = s3.localhost
 rgw_enable_apis = s3, admin
 rgw_enable_usage_log = false
 rgw_thread_pool_size = 32
@@ -149,7 +149,7 @@ def make_certificates(folder):
     req = ("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30")
     run(folder, *req, "-keyout", f"{folder}/ca.key", "-out", f"{folder}/ca.pem", "-subj", "/CN=test authority")
     run(folder, *req, "-keyout", f"{folder}/server.key", "-out", f"{folder}/server.pem", "-subj", "/CN=127.0.0.1",
-        "-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:*.localhost", "-addext", "basicConstraints=critical,CA:FALSE",
+        "-addext", "subjectAltName=IP:127.0.0.1,DNS:s3.localhost,DNS:*.s3.localhost", "-addext", "basicConstraints=critical,CA:FALSE",
         "-CA", f"{folder}/ca.pem", "-CAkey", f"{folder}/ca.key")
 
 
