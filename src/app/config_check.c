@@ -11,6 +11,8 @@
 #include "base/crypto.h"
 #include "base/fsx.h"
 #include "base/strv.h"
+#include "app/site.h"
+#include "core/ssh_key.h"
 
 /* The world around the settings. Looks only. */
 
@@ -156,6 +158,58 @@ static void check_s3(struct findings *f, const struct config *cfg)
 			cfg->blob_s3_encryption);
 }
 
+static void check_pbs_words(struct findings *f, const struct config *cfg)
+{
+	static const struct {
+		const char *what;
+		enum config_index i;
+	} rows[] = { { "queue", CONFIG_cluster_queue }, { "account", CONFIG_cluster_account },
+		{ "project", CONFIG_cluster_project }, { "place", CONFIG_cluster_place },
+		{ "resources", CONFIG_cluster_resources }, { "cpus", CONFIG_cluster_cpus },
+		{ "gpus", CONFIG_cluster_gpus }, { "memory", CONFIG_cluster_memory } };
+	struct pbs_site site;
+	const char *what = "";
+	struct err e = { 0 };
+
+	site_of(cfg, &site);
+	if (pbs_site_check(&site, &what, &e) == 0)
+		return;
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+		if (strcmp(rows[i].what, what) == 0)
+			find(f, rows[i].i, true, "%s\nonly such values are handed to qsub", e.msg);
+}
+
+static void check_pbs(struct findings *f, const struct config *cfg)
+{
+	const struct {
+		enum config_index i;
+		const char *value, *todo;
+	} needed[] = { { CONFIG_cluster_host, cfg->cluster_host, "name the login node" },
+		{ CONFIG_cluster_user, cfg->cluster_user, "name the account there" },
+		{ CONFIG_cluster_key_file, cfg->cluster_key_file,
+			"make a key and name it: ssh-keygen -t ed25519 -N ''" },
+		{ CONFIG_cluster_known_hosts_file, cfg->cluster_known_hosts_file,
+			"name the file with the login node's key" } };
+	const char *unused = " is of no use with Slurm's commands\nempty it, or use cluster.resources";
+	struct err e = { 0 };
+
+	if (strcmp(cfg->cluster_driver, "pbs") != 0)
+		return;
+	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+		if (!*needed[i].value)
+			find(f, needed[i].i, true, "is empty although cluster.driver is pbs\n%s",
+				needed[i].todo);
+	/* Who may read it was looked at with the other secrets. */
+	if (*cfg->cluster_key_file && ssh_key_check(cfg->cluster_key_file, &e) < 0 && !strstr(e.msg, "0600"))
+		find(f, CONFIG_cluster_key_file, true, "%s\ncluster.key_file wants a key of type ed25519",
+			e.msg);
+	check_pbs_words(f, cfg);
+	if (strcmp(cfg->cluster_scheduler, "slurm") == 0 && *cfg->cluster_project)
+		find(f, CONFIG_cluster_project, false, "%s%s", cfg->cluster_project, unused);
+	if (strcmp(cfg->cluster_scheduler, "slurm") == 0 && *cfg->cluster_place)
+		find(f, CONFIG_cluster_place, false, "%s%s", cfg->cluster_place, unused);
+}
+
 static void check_disk(struct findings *f, const struct config *cfg)
 {
 	char data[CONFIG_PATH_BYTES], blobs[CONFIG_PATH_BYTES];
@@ -286,5 +340,6 @@ unsigned config_check(const struct config *cfg, struct config_finding *ret, unsi
 	check_mail(&f, cfg);
 	check_disk(&f, cfg);
 	check_s3(&f, cfg);
+	check_pbs(&f, cfg);
 	return f.count;
 }

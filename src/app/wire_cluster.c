@@ -1,9 +1,28 @@
 #include <stdio.h>
+#include <string.h>
 
+#include "app/site.h"
 #include "app/wire.h"
 #include "drivers/cluster_local.h"
+#include "drivers/cluster_pbs.h"
 
-int wire_cluster(struct house *h, struct err *e)
+static int open_pbs(struct house *h, struct err *e)
+{
+	const struct config *c = h->cfg;
+	struct cluster_pbs_options o = { .host = c->cluster_host,
+		.port = (int)c->cluster_port,
+		.user = c->cluster_user,
+		.key_file = c->cluster_key_file,
+		.known_hosts_file = c->cluster_known_hosts_file,
+		.command = c->cluster_command,
+		.connect_timeout_ms = c->cluster_connect_timeout_ms,
+		.command_timeout_ms = c->cluster_command_timeout_ms };
+
+	site_of(c, &o.site);
+	return cluster_pbs_open(&o, &h->svc.cluster, e);
+}
+
+static int open_local(struct house *h, struct err *e)
 {
 	const struct config *c = h->cfg;
 	char pose[4200], analyze[4200], weights[4200], model[4200];
@@ -19,4 +38,9 @@ int wire_cluster(struct house *h, struct err *e)
 		.env = env,
 		.max_running = (unsigned)c->cluster_max_in_flight };
 	return cluster_local_open(&o, &h->svc.cluster, e);
+}
+
+int wire_cluster(struct house *h, struct err *e)
+{
+	return strcmp(h->cfg->cluster_driver, "pbs") == 0 ? open_pbs(h, e) : open_local(h, e);
 }

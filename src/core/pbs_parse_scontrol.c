@@ -69,12 +69,13 @@ static bool contains(struct strv t, const char *part)
 	return t.n && memmem(t.p, t.n, part, strlen(part)) != NULL;
 }
 
-/* What no waiting helps against, as long as job and site stay as they are. Not: Resources, Priority, holds,
- * and ReqNodeNotAvail, which is a node that is down or reserved for a while. */
+/* What no waiting helps against, as long as job and site stay as they are. Not: Resources, Priority, holds;
+ * ReqNodeNotAvail, which is a node that is down or reserved for a while; PartitionConfig, which every job
+ * says for a moment. */
 static bool reason_is_for_ever(struct strv reason)
 {
-	static const char *const whole[] = { "PartitionTimeLimit", "PartitionConfig", "BadConstraints",
-		"InvalidAccount", "InvalidQOS", "AccountNotAllowed", "QOSNotAllowed" };
+	static const char *const whole[] = { "PartitionTimeLimit", "BadConstraints", "InvalidAccount",
+		"InvalidQOS", "AccountNotAllowed", "QOSNotAllowed" };
 
 	for (size_t i = 0; i < ARRAY_LEN(whole); i++)
 		if (strv_eq(reason, whole[i]))

@@ -9,9 +9,9 @@
 #include "base/cleanup.h"
 #include "base/fsx.h"
 #include "base/json.h"
-#include "base/strv.h"
+#include "drivers/cluster_outcome.h"
 
-enum { STATUS_MAX_BYTES = 64 * 1024, STATUS_MAX_DEPTH = 8 };
+enum { STATUS_MAX_BYTES = 64 * 1024 };
 
 bool cluster_dir_name_ok(const char *attempt)
 {
@@ -72,24 +72,10 @@ int cluster_dir_lock_state(const char *path, struct err *e)
 	return whole.l_type == F_UNLCK ? 0 : CLUSTER_DIR_HELD;
 }
 
-/* Text of a foreign file: cut rather than refused, a word too long must not hide that the job failed. */
-static void copy_cut(char *dst, size_t size, const char *text)
-{
-	size_t len = strnlen(text, size - 1);
-
-	/* Never in the middle of a UTF-8 character. */
-	if (text[len] != '\0')
-		while (len > 0 && ((unsigned char)text[len] & 0xc0) == 0x80)
-			len--;
-	memcpy(dst, text, len);
-	dst[len] = '\0';
-}
-
 int cluster_dir_status_read(const char *dir, struct cluster_status *s, struct err *e)
 {
 	char path[CLUSTER_DIR_PATH_BYTES];
 	BUF_CLEANUP struct buf text;
-	CLEANUP(json_free_p) struct json *root = NULL;
 	struct err cause = { 0 };
 
 	buf_init(&text, STATUS_MAX_BYTES);
@@ -100,18 +86,8 @@ int cluster_dir_status_read(const char *dir, struct cluster_status *s, struct er
 			return CLUSTER_DIR_ABSENT;
 		return err_set(e, cause.kind == ERR_TOO_LARGE ? ERR_CORRUPT : cause.kind, "%s", cause.msg);
 	}
-	if (json_parse(buf_str(&text), text.len, STATUS_MAX_DEPTH, &root, &cause) < 0)
-		return err_set(e, ERR_CORRUPT, "%s: %s", path, cause.msg);
-	if (!json_is_num(json_get(root, "exit_code")))
-		return err_set(e, ERR_CORRUPT, "%s has no exit_code", path);
-	const struct json *error = json_get(root, "error");
-	const char *sha256 = json_str(json_get(root, "result_sha256"), "");
-	s->has_outcome = true;
-	s->exit_code = (int)json_int(json_get(root, "exit_code"), -1);
-	copy_cut(s->error_kind, sizeof s->error_kind, json_str(json_get(error, "kind"), ""));
-	copy_cut(s->error_text, sizeof s->error_text, json_str(json_get(error, "text"), ""));
-	if (!str_copy(s->result_sha256, sizeof s->result_sha256, sha256))
-		s->result_sha256[0] = '\0';
+	if (cluster_outcome_read(buf_str(&text), text.len, s, e) < 0)
+		return err_wrap(e, "%s", dir);
 	return 0;
 }
 

@@ -102,14 +102,13 @@ static int ensure(struct ssh *s, struct err *e)
 	return s->conn.fd >= 0 ? 0 : connect_now(s, NULL, e);
 }
 
+/* 0, SSH_CALLER, -1 */
 static int run_locked(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
 {
-	int r = 0;
-
-	for (int tries = 0; tries < 2; tries++) {
+	for (int tries = 0;; tries++) {
 		if (ensure(s, e) < 0)
 			return -1;
-		r = ssh_exec(&s->conn, run, ret_end, e);
+		int r = ssh_exec(&s->conn, run, ret_end, e);
 		if (r == 0) {
 			note_success(s);
 			return 0;
@@ -117,26 +116,27 @@ static int run_locked(struct ssh *s, const struct ssh_run *run, struct ssh_end *
 		/* Whatever it was, what is still open in this session is not worth looking at. A second try
 		 * is harmless only while nothing was sent. */
 		drop(s, SSH_ABRUPT);
-		if (r < 0)
+		if (r == SSH_CALLER)
+			return r;
+		if (r < 0 || tries > 0)
 			break;
 	}
-	/* Aborted by the caller, or more output than it wanted: no fault of the way. */
-	if (e->kind != ERR_CONFLICT && e->kind != ERR_TOO_LARGE)
-		note_failure(s, e);
+	note_failure(s, e);
 	return -1;
 }
 
 int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
 {
+	struct err own = { 0 };
+
 	(void)pthread_mutex_lock(&s->lock);
 	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
-
 	if (ask_breaker(s, e) < 0)
 		return -1;
-	struct err own = { 0 };
-	if (run_locked(s, run, ret_end, &own) == 0)
+	int r = run_locked(s, run, ret_end, &own);
+	if (r == 0)
 		return 0;
-	if (own.kind == ERR_CONFLICT || own.kind == ERR_TOO_LARGE || strstr(own.msg, s->o.host))
+	if (r == SSH_CALLER || strstr(own.msg, s->o.host))
 		return err_set(e, own.kind, "%s", own.msg);
 	return err_set(e, own.kind, "%s@%s: %s", s->o.user, s->o.host, own.msg);
 }

@@ -75,10 +75,3 @@ int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, s
 
 /* Connect anew, reporting "DNS", "TCP", "host key" and "login" to @p. The breaker is not asked, but told. */
 int ssh_probe(struct ssh *s, const struct probe *p, struct err *e);
-
-/**
- * ssh_key_check() - can this private key be used?
- * Return 0; -1 with ERR_CONFIG and what to do (mode, passphrase, RSA: libssh2 1.10 signs with SHA-1 alone,
- * which OpenSSH refuses since 8.8)
- */
-int ssh_key_check(const char *path, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "core/ssh_key.h"
 #include "drivers/ssh_parts.h"
 
 enum { KEEPALIVE_S = 15 };

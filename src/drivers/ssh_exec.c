@@ -17,6 +17,7 @@ struct exec {
 	char in[CHUNK], out[CHUNK];
 	size_t in_at, in_len, in_taken; /* @in_taken of run->in */
 	bool in_done, eof_sent;
+	bool by_caller; /* what failed was a stream or poll() of @run */
 };
 
 static bool is_broken(int rc)
@@ -25,12 +26,20 @@ static bool is_broken(int rc)
 	       rc == LIBSSH2_ERROR_SOCKET_DISCONNECT || rc == LIBSSH2_ERROR_BAD_SOCKET;
 }
 
+static int ask_caller(struct exec *x, struct err *e)
+{
+	if (!x->run->poll || x->run->poll(x->run->poll_arg) >= 0)
+		return 0;
+	x->by_caller = true;
+	return err_set(e, ERR_CONFLICT, "aborted");
+}
+
 static int wait_more(struct exec *x, struct err *e)
 {
 	int unused;
 
-	if (x->run->poll && x->run->poll(x->run->poll_arg) < 0)
-		return err_set(e, ERR_CONFLICT, "aborted");
+	if (ask_caller(x, e) < 0)
+		return -1;
 	/* A peer that is gone answers no keepalive; then the kernel ends the connection. */
 	if (libssh2_keepalive_send(x->c->session, &unused) == LIBSSH2_ERROR_SOCKET_SEND)
 		return ssh_conn_error(x->c, e, "connection lost");
@@ -81,8 +90,10 @@ static int refill(struct exec *x, struct err *e)
 		ssize_t n = run->read(run->arg, x->in, sizeof x->in, e);
 		if (n == SSH_IN_LATER)
 			return 0;
-		if (n < 0)
+		if (n < 0) {
+			x->by_caller = true;
 			return -1;
+		}
 		x->in_len = (size_t)n;
 		x->in_done = n == 0;
 		return 0;
@@ -151,12 +162,13 @@ static int drain(struct exec *x, int stream, struct err *e)
 		return 0;
 	if (n < 0)
 		return ssh_conn_error(x->c, e, "connection lost while the command ran");
-	if (stream == SSH_EXTENDED_DATA_STDERR)
+	if (stream == SSH_EXTENDED_DATA_STDERR) {
 		keep_last(run->err_text, x->out, (size_t)n);
-	else if (run->write && run->write(run->arg, x->out, (size_t)n, e) < 0)
-		return -1;
-	else if (!run->write && run->out && buf_add(run->out, x->out, (size_t)n, e) < 0)
-		return err_wrap(e, "the command's output");
+	} else if (run->write ? run->write(run->arg, x->out, (size_t)n, e) < 0
+			      : run->out && buf_add(run->out, x->out, (size_t)n, e) < 0) {
+		x->by_caller = true;
+		return run->write ? -1 : err_wrap(e, "the command's output");
+	}
 	return 1;
 }
 
@@ -171,8 +183,8 @@ static int pump(struct exec *x, struct err *e)
 		if (out > 0 || err_out > 0 || in > 0) {
 			if (clock_mono_ms() > x->deadline_ms)
 				return err_set(e, ERR_TIMEOUT, "the command did not end in time");
-			if (x->run->poll && x->run->poll(x->run->poll_arg) < 0)
-				return err_set(e, ERR_CONFLICT, "aborted");
+			if (ask_caller(x, e) < 0)
+				return -1;
 			continue;
 		}
 		if (libssh2_channel_eof(x->channel))
@@ -227,5 +239,6 @@ int ssh_exec(struct ssh_conn *c, const struct ssh_run *run, struct ssh_end *ret_
 	x->c = c;
 	x->run = run;
 	x->deadline_ms = clock_mono_ms() + (run->timeout_ms > 0 ? run->timeout_ms : DEFAULT_TIMEOUT_MS);
-	return run_it(x, ret_end, e);
+	int r = run_it(x, ret_end, e);
+	return r < 0 && x->by_caller ? SSH_CALLER : r;
 }

@@ -38,12 +38,13 @@ int ssh_conn_wait(struct ssh_conn *c, int64_t deadline_ms, int64_t slice_ms, str
 /* "what: libssh2's words (number)" */
 int ssh_conn_error(const struct ssh_conn *c, struct err *e, const char *what);
 
-enum { SSH_NOT_SENT = 1, SSH_NO_CHANNEL = 2 };
+enum { SSH_NOT_SENT = 1, SSH_NO_CHANNEL = 2, SSH_CALLER = 3 };
 
 /**
  * ssh_exec() - one command over a connection
  * Return 0; SSH_NOT_SENT (and @e) the connection broke before the command was sent; SSH_NO_CHANNEL (and @e)
- * the server opens no further channel; -1 and @e: the connection must be dropped
+ *        the server opens no further channel; SSH_CALLER (and @e) the caller's streams or poll() ended it;
+ *        -1 and @e. After all but 0 the connection must be dropped
  */
 int ssh_exec(struct ssh_conn *c, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e);
 

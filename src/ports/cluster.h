@@ -9,7 +9,8 @@
 #include "ports/probe.h"
 
 /* Where attempts run. The one rule: the scheduler's word only raises a suspicion, the attempt's own status
- * file is what counts; "unknown" never means "failed" by itself. Drivers: drivers/cluster_local. */
+ * file is what counts; "unknown" never means "failed" by itself. Drivers: drivers/cluster_local,
+ * drivers/cluster_pbs. */
 
 struct cluster;
 
@@ -49,7 +50,12 @@ struct cluster_status {
 			      */
 	char error_text[256];
 	char result_sha256[65]; /* of result.json, or "" */
-	bool never_runs;        /* queued, and by the scheduler's word for ever: `detail` says why */
+	/* UNKNOWN only because the scheduler did not answer, or is moving it: says nothing, ask again. */
+	bool untold;
+	/* FINISHED without an outcome: how, by the scheduler's word: "walltime", "memory", "deleted", "node",
+	 * "" */
+	char end[16];
+	bool never_runs; /* queued, or ended unrun, by the scheduler's word for ever: `detail` says why */
 	/* Of a relayed attempt, as far as it is: "" and 0 before. */
 	char run_id[65], step[24];
 	int percent;

@@ -117,6 +117,8 @@ static int judge(struct service *s, const struct attempt *a, const struct cluste
 			return strike(s, a, a->strikes + 1, e);
 		return end_attempt(s, a, st, e);
 	case CLUSTER_UNKNOWN:
+		if (st->untold)
+			return 0;
 		if (a->ended_ms && a->strikes + 1 >= STRIKES_LOST)
 			return forget(s, a, e);
 		if (a->strikes + 1 < STRIKES_LOST)

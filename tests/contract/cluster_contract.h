@@ -16,7 +16,11 @@ struct cluster_contract {
 	void (*kill_supervisor)(void *arg, const char *attempt);
 	void *arg;
 	const char *scratch;
-	int64_t log_max_bytes;
+	int64_t log_max_bytes; /* 0: the job script itself caps its log */
+	/* Nobody but the job script looks after an attempt: one that leaves no word has none, walltimes are
+	 * counted in minutes, and what flees from a job is the script's business. */
+	bool unsupervised;
+	int64_t patience_ms; /* for anything to happen; 0: 20 s */
 };
 
 /* Runs the suite under cmocka; returns the number of failed tests. */
@@ -29,5 +33,7 @@ int cluster_contract_submit(
 struct cluster_status cluster_contract_await(struct cluster *c, const char *attempt, enum cluster_state want);
 /* How often the attempt's job has been started. */
 unsigned cluster_contract_runs(const char *scratch, const char *attempt);
+/* forget(), as soon as the attempt is over for the cluster too. */
+void cluster_contract_forget(struct cluster *c, const char *attempt);
 /* put() and get(), part of the suite; in cluster_contract_files.c. */
 void cluster_contract_files(struct cluster *c, const struct cluster_contract *contract);

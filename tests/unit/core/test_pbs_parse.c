@@ -297,6 +297,7 @@ static void scontrol_states(void **state)
 	} rows[] = {
 		{ "JobState=PENDING Reason=Resources", PBS_QUEUED, PBS_END_OWN, NO_EXIT, false },
 		{ "JobState=PENDING Reason=Priority", PBS_QUEUED, PBS_END_OWN, NO_EXIT, false },
+		{ "JobState=PENDING Reason=PartitionConfig", PBS_QUEUED, PBS_END_OWN, NO_EXIT, false },
 		{ "JobState=PENDING Reason=JobHeldUser", PBS_QUEUED, PBS_END_OWN, NO_EXIT, false },
 		{ "JobState=PENDING Reason=ReqNodeNotAvail,_UnavailableNodes:n1", PBS_QUEUED, PBS_END_OWN,
 			NO_EXIT, false },

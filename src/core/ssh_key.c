@@ -1,10 +1,11 @@
+#include "core/ssh_key.h"
+
 #include <stdint.h>
 #include <string.h>
 
 #include "base/crypto.h"
 #include "base/fsx.h"
 #include "base/strv.h"
-#include "drivers/ssh.h"
 
 /* Looks at a private key's outside only: container, cipher and type lie before anything secret (OpenSSH
  * PROTOCOL.key, 2013). */

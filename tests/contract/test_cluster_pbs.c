@@ -1,0 +1,329 @@
+#include "support/testing.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <pwd.h>
+#include <sys/stat.h>
+
+#include "base/child.h"
+#include "base/clock.h"
+#include "base/crypto.h"
+#include "base/fsx.h"
+#include "cluster_contract.h"
+#include "drivers/cluster_pbs.h"
+
+/* cluster_pbs against the contract: sshd, the real gait-cluster and Slurm's PBS commands (fixture "cluster"),
+ * with the suite's job script in place of the real one. And what only it does. */
+
+static char folder[128], scratch[192], port_text[16], account[64];
+static struct passwd *owner;
+
+static void path_in(const char *dir, const char *name, char out[512])
+{
+	assert_int_equal(fsx_join(out, 512, dir, name, NULL), 0);
+}
+
+static void first_line(const char *name, char *out, size_t size)
+{
+	char path[512];
+
+	path_in(folder, name, path);
+	CLEANUP(fclose_p) FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	assert_non_null(fgets(out, (int)size, f));
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static void tool(const char *const *argv)
+{
+	struct child_spec spec = { .argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+	struct child_end end;
+	struct err e = { 0 };
+
+	assert_ok(child_run(&spec, 60000, NULL, NULL, &end, &e), &e);
+	assert_true(end.exited && end.code == 0);
+}
+
+static void write_file(const char *dir, const char *name, mode_t mode, const char *fmt, ...)
+{
+	char path[512], text[2048];
+	struct err e = { 0 };
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	path_in(dir, name, path);
+	assert_ok(fsx_replace(path, text, strlen(text), mode, &e), &e);
+	assert_int_equal(chmod(path, mode), 0);
+}
+
+/* A key of our own in the account's list, which may run our copy of gait-cluster with our settings. */
+static void allow_key(const char *command)
+{
+	char keys[512], line[1024], key[512];
+	struct buf text;
+	struct err e = { 0 };
+
+	buf_init(&text, 4096);
+	path_in(scratch, "id.pub", key);
+	assert_ok(fsx_read_file(key, &text, &e), &e);
+	snprintf(line, sizeof line, "restrict,command=\"%s\" %s", command, buf_str(&text));
+	buf_deinit(&text);
+	path_in(folder, "sshd/authorized_keys", keys);
+	CLEANUP(close_p) int fd = open(keys, O_WRONLY | O_APPEND | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, line, strlen(line)), (ssize_t)strlen(line));
+}
+
+/* Our key's lines out of the list again. */
+static void forbid_key(void)
+{
+	char keys[512], expression[256];
+	const char *argv[] = { "sed", "-i", expression, keys, NULL };
+
+	path_in(folder, "sshd/authorized_keys", keys);
+	snprintf(expression, sizeof expression, "\\|%s|d", scratch);
+	tool(argv);
+}
+
+static void prepare(void)
+{
+	char from[512], pbs[512], job[512], key[512], root[512], command[1024];
+	const char *copy[] = { "cp", "-r", from, pbs, NULL };
+	const char *swap[] = { "cp", GAIT_SOURCE_DIR "/tests/contract/cluster_job.sh", job, NULL };
+	const char *mode[] = { "chmod", "-R", "u=rwX,go=rX", pbs, NULL };
+	const char *keygen[] = { "ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", scratch, "-f", key,
+		NULL };
+
+	first_line("port", port_text, sizeof port_text);
+	first_line("account", account, sizeof account);
+	owner = getpwnam(account);
+	assert_non_null(owner);
+	snprintf(scratch, sizeof scratch, "%s/contract.XXXXXX", folder);
+	assert_non_null(mkdtemp(scratch));
+	assert_int_equal(chmod(scratch, 0777), 0);
+	path_in(folder, "pbs", from);
+	path_in(scratch, "pbs", pbs);
+	path_in(scratch, "pbs/gait-job.pbs", job);
+	path_in(scratch, "id", key);
+	path_in(scratch, "root", root);
+	tool(copy);
+	tool(swap);
+	tool(mode);
+	tool(keygen);
+	write_file(scratch, "cluster.conf", 0644, "ROOT=%s\nGAIT_TEST_DIR=%s\n", root, scratch);
+	assert_int_equal(mkdir(root, 0700), 0);
+	assert_int_equal(chown(root, owner->pw_uid, owner->pw_gid), 0);
+	snprintf(command, sizeof command, "%s/gait-cluster --config %s/cluster.conf", pbs, scratch);
+	allow_key(command);
+}
+
+static int open_with(struct pbs_site site, struct cluster **ret, struct err *e)
+{
+	char key[512], known[512];
+	struct cluster_pbs_options o = { .host = "127.0.0.1",
+		.port = atoi(port_text),
+		.user = account,
+		.key_file = key,
+		.known_hosts_file = known,
+		.site = site };
+
+	path_in(scratch, "id", key);
+	path_in(folder, "known_hosts", known);
+	return cluster_pbs_open(&o, ret, e);
+}
+
+static const struct pbs_site usual = { .scheduler = PBS_SLURM, .cpus = 1, .gpus = 1, .memory_mb = 200 };
+
+static int open_usual(void *arg, struct cluster **ret, struct err *e)
+{
+	(void)arg;
+	return open_with(usual, ret, e);
+}
+
+static struct cluster *opened(struct pbs_site site)
+{
+	struct cluster *c = NULL;
+	struct err e = { 0 };
+
+	assert_ok(open_with(site, &c, &e), &e);
+	return c;
+}
+
+/* What the scheduler refuses for good is refused for good; nothing of it is left to be found. */
+static void refused_by_the_scheduler(void **state)
+{
+	struct pbs_site site = usual;
+	struct err e = { 0 };
+
+	(void)state;
+	site.queue = "nowhere";
+	struct cluster *c = opened(site);
+	assert_fails(cluster_contract_submit(c, "refused-1", "ok", 60, &e), &e, ERR_INVALID);
+	assert_has(e.msg, "partition");
+	c->ops->close(c);
+	/* With the setting mended the same attempt runs. */
+	c = opened(usual);
+	assert_ok(cluster_contract_submit(c, "refused-1", "ok", 60, &e), &e);
+	cluster_contract_await(c, "refused-1", CLUSTER_FINISHED);
+	cluster_contract_forget(c, "refused-1");
+	c->ops->close(c);
+}
+
+/* Longer than the partition allows: it would wait for ever, and the scheduler says so. */
+static void never_runs(void **state)
+{
+	struct cluster *c = opened(usual);
+	struct err e = { 0 };
+	struct cluster_status s;
+
+	(void)state;
+	assert_ok(cluster_contract_submit(c, "never-1", "ok", 5 * 3600, &e), &e);
+	for (int64_t deadline = clock_mono_ms() + 30000;; (void)poll(NULL, 0, 100)) {
+		s = cluster_contract_await(c, "never-1", CLUSTER_QUEUED);
+		if (s.never_runs)
+			break;
+		assert_true(clock_mono_ms() < deadline);
+	}
+	assert_has(s.detail, "PartitionTimeLimit");
+	assert_ok(c->ops->cancel(c, "never-1", &e), &e);
+	s = cluster_contract_await(c, "never-1", CLUSTER_FINISHED);
+	assert_false(s.has_outcome);
+	assert_string_equal(s.end, "deleted");
+	cluster_contract_forget(c, "never-1");
+	c->ops->close(c);
+}
+
+/* Nobody but the attempt's own status file says how it ended; the scheduler only that it did. */
+static void words_of_the_scheduler(void **state)
+{
+	static const struct {
+		const char *behaviour, *detail;
+	} rows[] = { { "silent", "exit status 3" }, { "die", "139" }, { "quiet", "" } };
+	struct cluster *c = opened(usual);
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char attempt[48];
+		snprintf(attempt, sizeof attempt, "word-%s", rows[i].behaviour);
+		assert_ok(cluster_contract_submit(c, attempt, rows[i].behaviour, 60, &e), &e);
+		struct cluster_status s = cluster_contract_await(c, attempt, CLUSTER_FINISHED);
+		assert_false(s.has_outcome);
+		assert_has(s.detail, rows[i].detail);
+		cluster_contract_forget(c, attempt);
+	}
+	c->ops->close(c);
+}
+
+struct steps {
+	char seen[512];
+};
+
+static void note_step(void *arg, const char *what, enum probe_outcome outcome, const char *text)
+{
+	struct steps *s = arg;
+	size_t used = strlen(s->seen);
+
+	(void)text;
+	snprintf(s->seen + used, sizeof s->seen - used, "%s%s%s", used ? "," : "", what,
+		outcome == PROBE_FAILED    ? "!"
+		: outcome == PROBE_SKIPPED ? "-"
+					   : "");
+}
+
+static void probed(void **state)
+{
+	struct steps steps = { "" };
+	struct probe p = { .step = note_step, .arg = &steps };
+	struct pbs_site site = usual;
+	struct err e = { 0 };
+	struct cluster *c = opened(usual);
+
+	(void)state;
+	assert_ok(c->ops->probe(c, &p, &e), &e);
+	assert_has(steps.seen, "DNS,TCP,host key,login,forced command,scheduler,folder,tools,scheduler");
+	c->ops->close(c);
+	site.scheduler = PBS_OPENPBS;
+	steps.seen[0] = '\0';
+	c = opened(site);
+	assert_fails(c->ops->probe(c, &p, &e), &e, ERR_UNAVAILABLE);
+	assert_string_equal(steps.seen, "DNS,TCP,host key,login,forced command,scheduler!");
+	assert_has(e.msg, "slurm");
+	c->ops->close(c);
+}
+
+/* The key's forced command is not gait-cluster, or cannot be run. */
+static void forced_command_is_wrong(void **state)
+{
+	static const struct {
+		const char *command, *part;
+	} rows[] = { { "echo hello", "not gait-cluster" }, { "/nonexistent/gait-cluster", "not found" },
+		{ "echo gait-cluster 2 slurm", "version" }, { "kill -KILL $$", "KILL" },
+		{ "echo some noise; exit 78", "not set up" } };
+	char command[1024], pbs[512];
+	struct err e = { 0 };
+	struct cluster_status s = { .attempt = "any-1" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		forbid_key();
+		allow_key(rows[i].command);
+		struct cluster *c = opened(usual);
+		assert_fails(c->ops->probe(c, NULL, &e), &e, ERR_UNAVAILABLE);
+		assert_has(e.msg, rows[i].part);
+		/* No word of theirs is taken for a word about attempts. */
+		assert_fails(c->ops->status(c, &s, 1, &e), &e, ERR_UNAVAILABLE);
+		assert_fails(cluster_contract_submit(c, "any-1", "ok", 60, &e), &e, ERR_UNAVAILABLE);
+		c->ops->close(c);
+	}
+	forbid_key();
+	path_in(scratch, "pbs", pbs);
+	snprintf(command, sizeof command, "%s/gait-cluster --config %s/cluster.conf", pbs, scratch);
+	allow_key(command);
+}
+
+static void bad_settings(void **state)
+{
+	struct pbs_site site = usual;
+	struct cluster *c = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	site.queue = "a;id";
+	assert_fails(open_with(site, &c, &e), &e, ERR_CONFIG);
+	assert_has(e.msg, "cluster.queue");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refused_by_the_scheduler),
+		cmocka_unit_test(never_runs),
+		cmocka_unit_test(words_of_the_scheduler),
+		cmocka_unit_test(probed),
+		cmocka_unit_test(forced_command_is_wrong),
+		cmocka_unit_test(bad_settings),
+	};
+	const struct cluster_contract contract = { .name = "cluster_pbs",
+		.open = open_usual,
+		.scratch = scratch,
+		.unsupervised = true,
+		.patience_ms = 60000 };
+	const char *record = getenv("GAIT_CLUSTER_RECORD");
+	FILE *f = record ? fopen(record, "re") : NULL;
+
+	if (!f || !fgets(folder, sizeof folder, f)) {
+		(void)fprintf(stderr, "skipped: there is no cluster here (tests/support/cluster.sh)\n");
+		return 77;
+	}
+	(void)fclose(f);
+	folder[strcspn(folder, "\n")] = '\0';
+	(void)signal(SIGPIPE, SIG_IGN);
+	prepare();
+	int failed = cluster_contract_run(&contract) + cmocka_run_group_tests(tests, NULL, NULL);
+	forbid_key();
+	(void)fsx_remove_tree(scratch, NULL);
+	return failed;
+}
