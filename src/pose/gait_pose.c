@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include "base/cleanup.h"
 #include "base/sandbox.h"
 #include "pose/options.h"
 #include "pose/pose_run.h"
@@ -63,9 +64,25 @@ static int bench(const struct pose_options *o, struct err *e)
 	return 0;
 }
 
+/* Nothing is decoded but what finding the stream needs. What the file does not say is 0. */
+static int describe(const struct pose_options *o, struct err *e)
+{
+	CLEANUP(video_close_p) struct video *v = NULL;
+
+	if (video_open(o->input, &o->limits, true, &v, e) < 0)
+		return -1;
+	const struct video_info *i = video_info(v);
+	printf("{\"seconds\":%.3f,\"frames\":%.0f}\n", i->declared_seconds,
+		ceil(i->declared_seconds * fmin(i->declared_fps, o->max_fps)));
+	return 0;
+}
+
 static int run(const struct pose_options *o, struct err *e)
 {
 	struct pose_result r;
+
+	if (o->describe)
+		return describe(o, e);
 
 	if (o->bench_model)
 		return bench(o, e);

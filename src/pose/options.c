@@ -23,6 +23,8 @@ static const char help[] =
 	"  --max_fps F            faster videos are thinned (default 60)\n"
 	"  --decode_threads N     threads that decode, ahead of the model's one (default 2)\n"
 	"  --progress[=stderr]    a line `progress PERCENT` now and then, on stdout or stderr\n"
+	"  --describe             only say what the file's head tells: {\"seconds\", \"frames\"}, thinned to "
+	"--max_fps\n"
 	"  --bench_model N        time N runs of the model alone; with --input, also three whole runs, and "
 	"the ratio\n"
 	"  --help, --version\n"
@@ -43,6 +45,7 @@ enum {
 	PROGRESS,
 	DECODE_THREADS,
 	BENCH,
+	DESCRIBE,
 	HELP,
 	VERSION
 };
@@ -56,8 +59,8 @@ static const struct option names[] = { { "input", required_argument, NULL, INPUT
 	{ "max_fps", required_argument, NULL, MAX_FPS },
 	{ "decode_threads", required_argument, NULL, DECODE_THREADS },
 	{ "progress", optional_argument, NULL, PROGRESS }, { "bench_model", required_argument, NULL, BENCH },
-	{ "help", no_argument, NULL, HELP }, { "version", no_argument, NULL, VERSION },
-	{ NULL, 0, NULL, 0 } };
+	{ "describe", no_argument, NULL, DESCRIBE }, { "help", no_argument, NULL, HELP },
+	{ "version", no_argument, NULL, VERSION }, { NULL, 0, NULL, 0 } };
 
 const char *options_help(void)
 {
@@ -136,6 +139,9 @@ static bool take(struct pose_options *o, int code, const char *value)
 		return parse_hint(value, o);
 	case PROGRESS:
 		return parse_progress(value, &o->progress_fd);
+	case DESCRIBE:
+		o->describe = true;
+		return true;
 	case HELP:
 		o->help = true;
 		return true;

@@ -16,6 +16,7 @@ struct pose_options {
 	double hint_x, hint_y; /* pixels, or fractions where both are at most 1 */
 	int progress_fd;       /* -1: none */
 	int bench_model;       /* 0: none */
+	bool describe;         /* only the file's head */
 	bool help, version;
 };
 

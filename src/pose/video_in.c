@@ -275,6 +275,7 @@ static void read_geometry(struct video *v)
 	video_scale_init(&v->scale, v->coded_w, v->coded_h, v->aspect, v->limits.working_side);
 	v->info.scaled = v->scale.height != h;
 	AVRational rate = av_guess_frame_rate(v->fmt, s, NULL);
+	v->info.declared_fps = rate.num > 0 && rate.den > 0 && av_q2d(rate) < 1000 ? av_q2d(rate) : 0;
 	v->frame_period = rate.num > 0 && rate.den > 0 && av_q2d(rate) < 1000 ? 1.0 / av_q2d(rate) : 1.0 / 30;
 }
 

@@ -27,6 +27,7 @@ struct video_info {
 	bool mirrored, non_square, scaled;
 	char container[16], codec[16];
 	double declared_seconds; /* 0: unknown */
+	double declared_fps;     /* 0: unknown */
 };
 
 struct video_frame {
