@@ -234,6 +234,12 @@ static void judge_together(struct config *cfg, struct config_draft *d)
 		config_problem(d,
 			"blob.url_ttl: %s is less than cluster.walltime, %s: an attempt could not upload",
 			cfg->text[CONFIG_blob_url_ttl], cfg->text[CONFIG_cluster_walltime]);
+	if (cfg->cluster_walltime_ms > cfg->cluster_walltime_max_ms)
+		config_problem(d, "cluster.walltime: %s is more than cluster.walltime_max, %s",
+			cfg->text[CONFIG_cluster_walltime], cfg->text[CONFIG_cluster_walltime_max]);
+	if (cfg->cluster_walltime_min_ms > cfg->cluster_walltime_max_ms)
+		config_problem(d, "cluster.walltime_min: %s is more than cluster.walltime_max, %s",
+			cfg->text[CONFIG_cluster_walltime_min], cfg->text[CONFIG_cluster_walltime_max]);
 	if ((cfg->consent_version[0] == '\0') != (cfg->consent_text_file[0] == '\0'))
 		config_problem(d, "consent.version and consent.text_file go together: set both or none");
 }

@@ -80,6 +80,30 @@ void doctor_store(struct doctor *d)
 		doctor_clock(d, url, c->blob_s3_ca_file);
 }
 
+/* What attempts of late say about the site. */
+static void look_at_attempts(struct doctor *d)
+{
+	struct health_debts debts;
+	struct err e = { 0 };
+	char text[200];
+
+	if (health_debts(&d->house.svc, &debts, &e) < 0)
+		return; /* the outbox's lines say why */
+	if (debts.never_run) {
+		snprintf(text, sizeof text,
+			"%lld wait, but the scheduler says that they can never run: gaitctl jobs list",
+			(long long)debts.never_run);
+		doctor_say(&d->report, DOCTOR_BAD, "attempts", text);
+	}
+	if (debts.site_faults) {
+		snprintf(text, sizeof text,
+			"%lld found their node not set up in the last 24 hours: gaitctl jobs show ID says "
+			"which",
+			(long long)debts.site_faults);
+		doctor_say(&d->report, DOCTOR_NOTE, "nodes", text);
+	}
+}
+
 void doctor_cluster(struct doctor *d)
 {
 	const struct config *c = d->cfg;
@@ -96,6 +120,8 @@ void doctor_cluster(struct doctor *d)
 	struct cluster *cl = d->house.svc.cluster;
 	unsigned before = d->report.bad;
 	probe_ended(d, before, cl->ops->probe(cl, &p, &e), &e);
+	if (d->house.svc.store)
+		look_at_attempts(d);
 }
 
 static void look_at_outbox(struct doctor *d)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "service/jobs.h"
+#include "service/queue_view.h"
 #include "service/wake.h"
 #include "store/events.h"
 
@@ -27,6 +28,7 @@ static int get(struct house *h, const char *id, struct job *ret, struct err *e)
 }
 
 struct listed {
+	struct service *svc;
 	struct job_filter filter;
 	unsigned limit;
 };
@@ -35,6 +37,7 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 {
 	const struct listed *l = arg;
 	CLEANUP(free_p) struct job *jobs = calloc(LIST_MOST, sizeof *jobs);
+	struct jobs_view view = { .svc = l->svc, .staff = true };
 	unsigned n;
 
 	if (!jobs)
@@ -44,7 +47,7 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	json_w_obj(w, NULL);
 	json_w_arr(w, "jobs");
 	for (unsigned i = 0; i < n; i++)
-		if (jobs_write(tx, &jobs[i], true, false, w, e) < 0)
+		if (jobs_write(&view, tx, &jobs[i], w, e) < 0)
 			return -1;
 	json_w_arr_end(w);
 	json_w_obj_end(w);
@@ -61,6 +64,24 @@ static void score_text(const struct job *j, char out[32])
 		snprintf(out, 32, "%.2f%s", j->score, j->score_demonstration ? " (demo)" : "");
 }
 
+/* "3, in about 12 min"; "" where it is not queued. */
+static int place_text(struct house *h, const struct job *j, char *out, size_t size, struct err *e)
+{
+	struct queue_place p;
+
+	out[0] = '\0';
+	if (j->state != JOB_QUEUED)
+		return 0;
+	if (queue_view_place(&h->svc, j->id, &p, NULL, e) < 0)
+		return -1;
+	if (p.estimated_wait_s < 0)
+		snprintf(out, size, "%u", p.position + 1);
+	else
+		snprintf(out, size, "%u, in about %lld min", p.position + 1,
+			(long long)((p.estimated_wait_s + 59) / 60));
+	return 0;
+}
+
 static int print_table(struct ctl *c, struct house *h, const struct listed *l, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
@@ -72,17 +93,22 @@ static int print_table(struct ctl *c, struct house *h, const struct listed *l, s
 	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0 ||
 		store_jobs_list(tx, &l->filter, jobs, l->limit, &n, e) < 0)
 		return -1;
-	struct ctl_table *t =
-		CTL_TABLE("ID", "STATUS", "PHASE", "TRIES", "SCORE", "MADE", "CHANGED", "WHAT WENT WRONG");
+	struct ctl_table *t = CTL_TABLE(
+		"ID", "STATUS", "PHASE", "PLACE", "TRIES", "SCORE", "MADE", "CHANGED", "WHAT WENT WRONG");
 	for (unsigned i = 0; i < n; i++) {
-		char made[CTL_AGO_BYTES], changed[CTL_AGO_BYTES], tries[16], score[32];
+		char made[CTL_AGO_BYTES], changed[CTL_AGO_BYTES], tries[16], score[32], place[64];
+		if (place_text(h, &jobs[i], place, sizeof place, e) < 0)
+			return -1;
 		ctl_ago(jobs[i].created_ms, made);
 		ctl_ago(jobs[i].updated_ms, changed);
 		snprintf(tries, sizeof tries, "%d", jobs[i].attempt);
 		score_text(&jobs[i], score);
 		CTL_ROW(t, jobs[i].id, jobs[i].erased ? "erased" : job_state_name(jobs[i].state),
-			jobs[i].phase != PHASE_NONE ? job_phase_name(jobs[i].phase) : NULL, tries, score,
-			made, changed, *jobs[i].error_kind ? jobs[i].error_kind : NULL);
+			jobs[i].phase != PHASE_NONE ? job_phase_name(jobs[i].phase) : NULL,
+			*place ? place : NULL, tries, score, made, changed,
+			*jobs[i].error_kind ? jobs[i].error_kind
+			: *jobs[i].note     ? jobs[i].note
+					    : NULL);
 	}
 	return ctl_table_end(t, c->out, e);
 }
@@ -91,7 +117,7 @@ static int jobs_list(struct ctl *c, struct house *h, char **args, int n, struct 
 {
 	const char *status = ctl_take_option(args, &n, "--status"),
 		   *limit = ctl_take_option(args, &n, "--limit");
-	struct listed l = { .limit = LIST_DEFAULT };
+	struct listed l = { .svc = &h->svc, .limit = LIST_DEFAULT };
 	int64_t most;
 
 	if (n != 0 || (limit && !str_to_i64(limit, 1, LIST_MOST, &most)))
@@ -107,9 +133,16 @@ static int jobs_list(struct ctl *c, struct house *h, char **args, int n, struct 
 	return c->json ? ctl_print_json(c, h, write_list, &l, e) : print_table(c, h, &l, e);
 }
 
+struct shown {
+	struct jobs_view view;
+	struct job job;
+};
+
 static int write_job(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 {
-	return jobs_write(tx, arg, true, true, w, e);
+	struct shown *s = arg;
+
+	return jobs_write(&s->view, tx, &s->job, w, e);
 }
 
 static int print_events(
@@ -171,19 +204,26 @@ static int print_attempts(struct ctl *c, struct house *h, const struct job *j, s
 
 static int jobs_show(struct ctl *c, struct house *h, char **args, int n, struct err *e)
 {
-	struct job j;
-	char made[CTL_AGO_BYTES], score[32];
+	struct shown shown = { .view = { .svc = &h->svc, .staff = true, .with_parts = true } };
+	char made[CTL_AGO_BYTES], score[32], place[64] = "";
 	int64_t after = 0;
 
 	(void)n;
-	if (get(h, args[0], &j, e) < 0)
+	if (get(h, args[0], &shown.job, e) < 0)
 		return -1;
 	if (c->json)
-		return ctl_print_json(c, h, write_job, &j, e);
+		return ctl_print_json(c, h, write_job, &shown, e);
+	const struct job j = shown.job;
+	if (place_text(h, &j, place, sizeof place, e) < 0)
+		return -1;
 	ctl_ago(j.created_ms, made);
 	score_text(&j, score);
 	fprintf(c->out, "job %s (number %lld of its owner), made %s\n%s%s%s\n", j.id, (long long)j.ordinal,
 		made, job_state_text(j.state), *j.error_text ? " " : "", j.error_text);
+	if (*place)
+		fprintf(c->out, "place in the queue: %s\n", place);
+	if (*j.note)
+		fprintf(c->out, "%s\n", j.note);
 	if (j.result_attempt)
 		fprintf(c->out, "score %s - not a diagnosis\nresult: %s/jobs/%s\n", score, h->public_url,
 			j.id);

@@ -13,7 +13,6 @@
 #include "base/strv.h"
 #include "service/health.h"
 #include "store/jobs.h"
-#include "store/outbox.h"
 
 /* gaitctl status */
 
@@ -35,7 +34,8 @@ long ctl_running_gaitd(const struct house *h)
 }
 
 struct counts {
-	int64_t jobs[JOB_STATE_COUNT], pending, bounced;
+	int64_t jobs[JOB_STATE_COUNT];
+	struct health_debts debts;
 };
 
 static int count(struct house *h, struct counts *n, struct err *e)
@@ -47,10 +47,7 @@ static int count(struct house *h, struct counts *n, struct err *e)
 	for (int s = 0; s < JOB_STATE_COUNT; s++)
 		if (store_jobs_count(tx, (enum job_state)s, NULL, &n->jobs[s], e) < 0)
 			return -1;
-	return store_outbox_count(tx, "pending", &n->pending, e) < 0 ||
-			       store_outbox_count(tx, "bounced", &n->bounced, e) < 0
-		       ? -1
-		       : 0;
+	return health_debts(&h->svc, &n->debts, e);
 }
 
 static int status_json(
@@ -69,8 +66,12 @@ static int status_json(
 		json_w_int(&w, job_state_name((enum job_state)s), n->jobs[s]);
 	json_w_obj_end(&w);
 	json_w_obj(&w, "outbox");
-	json_w_int(&w, "pending", n->pending);
-	json_w_int(&w, "bounced", n->bounced);
+	json_w_int(&w, "pending", n->debts.mails_waiting);
+	json_w_int(&w, "bounced", n->debts.mails_bounced);
+	json_w_obj_end(&w);
+	json_w_obj(&w, "cluster");
+	json_w_int(&w, "never_run", n->debts.never_run);
+	json_w_int(&w, "node_misconfigured_24h", n->debts.site_faults);
 	json_w_obj_end(&w);
 	json_w_obj(&w, "parts");
 	for (unsigned i = 0; i < health->n; i++) {
@@ -92,6 +93,21 @@ static void print_parts(struct ctl *c, const struct health *health)
 	for (unsigned i = 0; i < health->n; i++)
 		fprintf(c->out, "%-9s %-4s %s\n", health->parts[i].name, health->parts[i].ok ? "ok" : "BAD",
 			health->parts[i].detail);
+}
+
+/* What only the site's operators can mend; nothing where nothing is wrong. */
+static void print_faults(struct ctl *c, const struct health_debts *d)
+{
+	if (d->never_run)
+		fprintf(c->out,
+			"waiting   %lld attempts that the scheduler says can never run: see gaitctl jobs "
+			"list\n",
+			(long long)d->never_run);
+	if (d->site_faults)
+		fprintf(c->out,
+			"nodes     %lld attempts in 24 h found their node not set up: see gaitctl jobs show "
+			"ID\n",
+			(long long)d->site_faults);
 }
 
 /* A part that cannot even be opened is a line like the others. */
@@ -133,8 +149,10 @@ static int status(struct ctl *c, struct house *h, char **args, int n_args, struc
 		(long long)n.jobs[JOB_COMPLETE],
 		(long long)(n.jobs[JOB_SUBMISSION_ERROR] + n.jobs[JOB_INFERENCE_ERROR]),
 		(long long)n.jobs[JOB_CANCELLED]);
-	fprintf(c->out, "outbox    %lld waiting, %lld bounced%s\n", (long long)n.pending,
-		(long long)n.bounced, n.bounced ? ": see gaitctl outbox list --state bounced" : "");
+	fprintf(c->out, "outbox    %lld waiting, %lld bounced%s\n", (long long)n.debts.mails_waiting,
+		(long long)n.debts.mails_bounced,
+		n.debts.mails_bounced ? ": see gaitctl outbox list --state bounced" : "");
+	print_faults(c, &n.debts);
 	print_parts(c, &health);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include "http/api.h"
 #include "http/listen.h"
 #include "http/server.h"
+#include "service/fetcher.h"
 #include "service/hub.h"
 #include "service/notify.h"
 #include "service/reaper.h"
@@ -40,7 +41,7 @@ static const char help[] =
 	"78 wrong settings, 70 to 74 other failures.\n";
 
 /* Every thread that gaitd itself starts, with the wake that stops it. */
-enum { THREADS = 5 };
+enum { THREADS = 6 };
 struct threads {
 	struct service *svc;
 	pthread_t ids[THREADS];
@@ -49,7 +50,7 @@ struct threads {
 
 static struct wake *wake_of(struct service *s, unsigned i)
 {
-	struct wake *const wakes[THREADS] = { &s->worker, &s->stager, &s->reaper, &s->notifier,
+	struct wake *const wakes[THREADS] = { &s->worker, &s->stager, &s->reaper, &s->fetch, &s->notifier,
 		&s->hub_news };
 
 	return wakes[i];
@@ -58,8 +59,9 @@ static struct wake *wake_of(struct service *s, unsigned i)
 static int threads_start(struct threads *t, struct service *s, struct err *e)
 {
 	static void *(*const mains[THREADS])(
-		void *) = { worker_main, stager_main, reaper_main, notify_main, hub_main };
-	static const char *const names[THREADS] = { "worker", "stager", "reaper", "notify", "hub" };
+		void *) = { worker_main, stager_main, reaper_main, fetcher_main, notify_main, hub_main };
+	static const char *const names[THREADS] = { "worker", "stager", "reaper", "fetcher", "notify",
+		"hub" };
 
 	t->svc = s;
 	for (t->n = 0; t->n < THREADS; t->n++) {

@@ -56,8 +56,9 @@ struct job {
 	int failures; /* attempts that count against the limit */
 	bool cancel_requested, erased;
 	char error_kind[32], error_text[JOB_TEXT_BYTES];
-	int result_attempt; /* the attempt whose result stands, 0 while none */
-	double score;       /* of that result; NaN where it has none */
+	char note[JOB_TEXT_BYTES]; /* why it waits, where there is more to say than its state does; or "" */
+	int result_attempt;        /* the attempt whose result stands, 0 while none */
+	double score;              /* of that result; NaN where it has none */
 	bool score_demonstration;
 	struct submission submission;
 };

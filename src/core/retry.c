@@ -19,8 +19,8 @@ int64_t retry_delay_ms(int failures, int64_t first_ms, int64_t most_ms, uint32_t
 
 enum retry_verdict retry_verdict_for(const char *kind)
 {
-	static const char *const never[] = { "no_person", "not_a_video", "checksum_mismatch",
-		"invalid_order" };
+	static const char *const never[] = { "no_person", "not_a_video", "checksum_mismatch", "invalid_order",
+		"never_runs" };
 
 	if (strcmp(kind, "node_misconfigured") == 0)
 		return RETRY_FREE;

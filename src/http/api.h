@@ -57,6 +57,9 @@ int api_bool_or(const struct json *body, const char *name, bool fallback, bool *
 /* A handler in each file api_NAME.c. */
 int api_upload_begin(struct http_req *r, struct err *e);
 int api_upload_data(struct http_req *r, const void *bytes, size_t len, struct err *e);
+/* Answer with one job as its submitter sees it, without parts. */
+struct job;
+int api_reply_job(struct http_req *r, int status, const struct job *job, struct err *e);
 int api_upload_end(struct http_req *r, struct err *e);
 void api_upload_done(struct http_req *r);
 int api_jobs_list(struct http_req *r, struct err *e);

@@ -1,12 +1,14 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/json.h"
 #include "core/job.h"
 #include "http/api.h"
 #include "http/server.h"
 #include "service/health.h"
 #include "service/hub.h"
+#include "store/attempts.h"
 #include "store/jobs.h"
 #include "store/outbox.h"
 
@@ -53,6 +55,7 @@ static int counter(struct buf *out, const char *name, const char *help, uint64_t
 
 static int job_metrics(struct service *s, struct buf *out, struct err *e)
 {
+	static const int64_t day_ms = 86400000;
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	int64_t n;
 
@@ -71,7 +74,13 @@ static int job_metrics(struct service *s, struct buf *out, struct err *e)
 		if (store_outbox_count(tx, mails[i], &n, e) < 0 ||
 			buf_addf(out, e, "gaitd_outbox{state=\"%s\"} %lld\n", mails[i], (long long)n) < 0)
 			return -1;
-	return 0;
+	if (store_attempts_never_run(tx, &n, e) < 0 ||
+		gauge(out, "gaitd_attempts_never_run", "Attempts that the scheduler says can never run.",
+			(double)n, e) < 0 ||
+		store_attempts_failed(tx, "node_misconfigured", clock_wall_ms() - day_ms, &n, e) < 0)
+		return -1;
+	return gauge(out, "gaitd_attempts_misconfigured",
+		"Attempts of the last 24 hours that ended because a node is not set up.", (double)n, e);
 }
 
 /* Prometheus text format 0.0.4. */

@@ -15,6 +15,7 @@
 enum { PAGE_DEFAULT = 20, PAGE_MOST = 100 };
 
 struct list {
+	struct service *svc;
 	const struct user *who;
 	struct job_filter filter;
 	unsigned limit;
@@ -24,6 +25,7 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 {
 	struct list *l = arg;
 	CLEANUP(free_p) struct job *jobs = calloc(PAGE_MOST + 1, sizeof *jobs);
+	struct jobs_view view = { .svc = l->svc, .staff = account_is_staff(l->who) };
 	unsigned n;
 
 	if (!jobs)
@@ -34,7 +36,7 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	json_w_obj(w, NULL);
 	json_w_arr(w, "jobs");
 	for (unsigned i = 0; i < n && i < l->limit; i++)
-		if (jobs_write(tx, &jobs[i], account_is_staff(l->who), false, w, e) < 0)
+		if (jobs_write(&view, tx, &jobs[i], w, e) < 0)
 			return -1;
 	json_w_arr_end(w);
 	json_w_str(w, "next", n > l->limit ? jobs[l->limit - 1].id : NULL);
@@ -46,7 +48,7 @@ int api_jobs_list(struct http_req *r, struct err *e)
 {
 	const struct user *who = api_user(r);
 	const char *status = http_req_query(r, "status"), *limit = http_req_query(r, "limit");
-	struct list l = { .who = who, .limit = PAGE_DEFAULT };
+	struct list l = { .svc = api_service(r), .who = who, .limit = PAGE_DEFAULT };
 	int64_t n;
 
 	l.filter = (struct job_filter){ .owner = account_is_staff(who) ? NULL : who->id,
@@ -88,6 +90,7 @@ int api_job_get(struct http_req *r, struct err *e)
 	struct json_w w;
 	struct job job;
 	char tag[STATUS_TAG_BYTES] = "";
+	struct jobs_view view = { .svc = s, .staff = account_is_staff(who), .with_parts = true };
 
 	buf_init(&out, 1 << 20);
 	if (status_cache_job(s->status_cache, who, id, tag, &out) == 0)
@@ -95,11 +98,12 @@ int api_job_get(struct http_req *r, struct err *e)
 	int64_t generation = status_cache_generation(s->status_cache);
 	json_w_init(&w, &out);
 	if (store_begin(s->store, STORE_READ_FAST, &tx, e) < 0 || jobs_get(s, tx, who, id, &job, e) < 0 ||
-		jobs_write(tx, &job, account_is_staff(who), true, &w, e) < 0 || json_w_end(&w, e) < 0)
+		jobs_write(&view, tx, &job, &w, e) < 0 || json_w_end(&w, e) < 0)
 		return -1;
 	if (job.state != JOB_QUEUED)
 		snprintf(tag, sizeof tag, "%s.%lld.%d", job.id + 16, (long long)job.version, (int)who->role);
-	status_cache_keep_job(s->status_cache, generation, who, &job, tag, &out);
+	if (!view.stale)
+		status_cache_keep_job(s->status_cache, generation, who, &job, tag, &out);
 	return send_status(r, tag, &out, e);
 }
 
@@ -191,9 +195,23 @@ int api_job_file(struct http_req *r, struct err *e)
 	return send_named(r, http_req_param(r, "name"), http_req_query(r, "inline") != NULL, e);
 }
 
+struct changed {
+	struct jobs_view view;
+	struct job job;
+};
+
 static int write_changed(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 {
-	return jobs_write(tx, arg, false, false, w, e);
+	struct changed *c = arg;
+
+	return jobs_write(&c->view, tx, &c->job, w, e);
+}
+
+int api_reply_job(struct http_req *r, int status, const struct job *job, struct err *e)
+{
+	struct changed c = { .view = { .svc = api_service(r) }, .job = *job };
+
+	return api_reply_json(r, status, write_changed, &c, e);
 }
 
 int api_job_cancel(struct http_req *r, struct err *e)
@@ -204,7 +222,7 @@ int api_job_cancel(struct http_req *r, struct err *e)
 	api_actor(r, actor);
 	if (jobs_cancel(api_service(r), api_user(r), actor, http_req_param(r, "id"), &job, e) < 0)
 		return -1;
-	return api_reply_json(r, 202, write_changed, &job, e);
+	return api_reply_job(r, 202, &job, e);
 }
 
 int api_job_rerun(struct http_req *r, struct err *e)
@@ -215,7 +233,7 @@ int api_job_rerun(struct http_req *r, struct err *e)
 	api_actor(r, actor);
 	if (jobs_rerun(api_service(r), api_user(r), actor, http_req_param(r, "id"), &job, e) < 0)
 		return -1;
-	return api_reply_json(r, 202, write_changed, &job, e);
+	return api_reply_job(r, 202, &job, e);
 }
 
 int api_job_erase(struct http_req *r, struct err *e)

@@ -71,11 +71,6 @@ int api_upload_data(struct http_req *r, const void *bytes, size_t len, struct er
 	return multipart_feed(u->parser, bytes, len, e);
 }
 
-static int write_job(struct tx *tx, struct json_w *w, void *arg, struct err *e)
-{
-	return jobs_write(tx, arg, false, false, w, e);
-}
-
 int api_upload_end(struct http_req *r, struct err *e)
 {
 	struct upload *u = http_req_state(r);
@@ -97,7 +92,7 @@ int api_upload_end(struct http_req *r, struct err *e)
 	snprintf(location, sizeof location, "/api/v1/jobs/%s", job.id);
 	if (http_reply_header(r, "Location", location, e) < 0)
 		return -1;
-	return api_reply_json(r, 202, write_job, &job, e);
+	return api_reply_job(r, 202, &job, e);
 }
 
 void api_upload_done(struct http_req *r)

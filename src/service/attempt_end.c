@@ -13,9 +13,17 @@ const char *const attempt_outputs[] = { "result.json", "overlay_front.mp4", "ove
 	"keypoints_front.tar.gz", "keypoints_side.tar.gz" };
 const unsigned attempt_output_count = ARRAY_LEN(attempt_outputs);
 
-/* FREE_ATTEMPTS: of one kind in a row, about an hour with the pauses between them: time for an operator to
- * mend the site, and an end to a user's wait. */
-enum { RESULT_MAX_BYTES = 32 << 20, RESULT_MAX_DEPTH = 16, FREE_ATTEMPTS = 20 };
+/* FREE_ATTEMPTS: of one kind in a row, more than half an hour with the pauses between them: time for an
+ * operator to mend the site, and an end to a user's wait. */
+enum {
+	RESULT_MAX_BYTES = 32 << 20,
+	RESULT_MAX_DEPTH = 16,
+	FREE_ATTEMPTS = 10,
+	PAUSE_MS = 2000,
+	PAUSE_MOST_MS = 300000,
+	FREE_PAUSE_MS = 5000,
+	FREE_PAUSE_MOST_MS = 900000,
+};
 
 void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES])
 {
@@ -25,6 +33,49 @@ void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_
 void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES])
 {
 	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/in/%s.%s", job, view_name(v->view), v->container);
+}
+
+/* "12 hours", "90 minutes" */
+static void say_duration(int64_t s, char *out, size_t size)
+{
+	bool hours = s >= 7200 && s % 3600 == 0, minutes = s >= 120;
+
+	snprintf(out, size, "%lld %s",
+		(long long)(hours     ? s / 3600
+			    : minutes ? (s + 59) / 60
+				      : s),
+		hours     ? "hours"
+		: minutes ? "minutes"
+			  : "seconds");
+}
+
+/* Was it the longest walltime there is? The same one is never tried twice. @out gets words for it. */
+static int walltime_spent(struct service *s, struct tx *tx, const char *job, const char *kind, char *out,
+	size_t size, struct err *e)
+{
+	char most[32];
+	int64_t too_short = 0;
+
+	if (strcmp(kind, "walltime") != 0)
+		return 0;
+	if (store_walltime_too_short(tx, job, &too_short, e) < 0)
+		return -1;
+	if (too_short == 0 || too_short < s->opt.walltime_max_s)
+		return 0;
+	say_duration(s->opt.walltime_max_s, most, sizeof most);
+	snprintf(out, size,
+		"The analysis did not end within %s, the longest time that one may take here. Shorter videos "
+		"may help, or ask the operators to allow more time.",
+		most);
+	return 1;
+}
+
+/* A site's own fault costs no attempt, but must not be asked about every two seconds either. */
+static int64_t pause_ms(enum retry_verdict verdict, int failures, int in_a_row)
+{
+	return verdict == RETRY_FREE
+		       ? retry_delay_ms(in_a_row, FREE_PAUSE_MS, FREE_PAUSE_MOST_MS, service_random())
+		       : retry_delay_ms(failures, PAUSE_MS, PAUSE_MOST_MS, service_random());
 }
 
 int attempt_failed(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
@@ -37,27 +88,32 @@ int attempt_failed(struct service *s, struct tx *tx, struct job *job, const stru
 		.score = NAN };
 	enum retry_verdict verdict = retry_verdict_for(f->kind);
 	int failures = job->failures + (verdict == RETRY_COUNTS), in_a_row = 0;
-	char text[JOB_TEXT_BYTES];
+	char text[JOB_TEXT_BYTES], words[JOB_TEXT_BYTES];
 
+	snprintf(words, sizeof words, "%.400s", f->text);
 	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0 ||
 		store_attempts_in_a_row(tx, job->id, f->kind, &in_a_row, e) < 0)
 		return -1;
+	int spent = walltime_spent(s, tx, job->id, f->kind, words, sizeof words, e);
+	if (spent < 0)
+		return -1;
 	bool again = (verdict == RETRY_FREE && in_a_row < FREE_ATTEMPTS) ||
-		     (verdict == RETRY_COUNTS && failures < s->opt.max_attempts);
-	snprintf(text, sizeof text, again ? "%.400s Trying again." : "%.400s", f->text);
+		     (verdict == RETRY_COUNTS && failures < s->opt.max_attempts && !spent);
+	snprintf(text, sizeof text, again ? "%.400s Trying again." : "%.400s", words);
 	struct job_change c = { .error_kind = f->kind,
-		.error_text = f->text,
+		.error_text = words,
 		.text = text,
 		.failed_attempt = verdict == RETRY_COUNTS };
 	if (again) {
 		c.to = JOB_QUEUED;
-		/* A site's own fault costs no attempt, but must not be asked about every two seconds either.
-		 */
-		c.due_ms = now_ms + retry_delay_ms(verdict == RETRY_FREE ? in_a_row : failures, 2000, 300000,
-					    service_random());
+		c.due_ms = now_ms + pause_ms(verdict, failures, in_a_row);
 	} else {
 		c.to = a->checked_in_ms ? JOB_INFERENCE_ERROR : JOB_SUBMISSION_ERROR;
 	}
+	/* Only operators can mend their site: it is an error for them also while the job goes on. */
+	if (verdict == RETRY_FREE)
+		log_event(LOG_ERROR, "site.at_fault", LOG_S("attempt", a->id), LOG_S("kind", f->kind),
+			LOG_I("in_a_row", in_a_row), LOG_S("said", f->log));
 	log_event(again ? LOG_WARN : LOG_ERROR, "attempt.failed", LOG_S("attempt", a->id),
 		LOG_S("kind", f->kind), LOG_S("outcome", f->outcome),
 		LOG_S("next", again ? "retry" : "give up"));

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/strv.h"
+#include "store/attempts.h"
 #include "store/jobs.h"
 #include "store/outbox.h"
 
@@ -147,12 +148,16 @@ static int newest_mail_error(struct tx *tx, struct health_debts *d, struct err *
 int health_debts(struct service *s, struct health_debts *ret, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	static const int64_t day_ms = 86400000;
 	struct health_debts d = { 0 };
 
 	if (store_begin(s->store, STORE_READ, &tx, e) < 0 ||
 		store_outbox_count(tx, "pending", &d.mails_waiting, e) < 0 ||
 		store_outbox_count(tx, "bounced", &d.mails_bounced, e) < 0 ||
-		newest_mail_error(tx, &d, e) < 0 || count_orphans(s, tx, &d, e) < 0)
+		store_attempts_failed(tx, "node_misconfigured", clock_wall_ms() - day_ms, &d.site_faults, e) <
+			0 ||
+		store_attempts_never_run(tx, &d.never_run, e) < 0 || newest_mail_error(tx, &d, e) < 0 ||
+		count_orphans(s, tx, &d, e) < 0)
 		return -1;
 	*ret = d;
 	return 0;

@@ -27,7 +27,9 @@ void health_recent(struct service *s, struct health *ret);
 /* What lies there undone. */
 struct health_debts {
 	int64_t mails_waiting, mails_bounced;
-	char mail_error[256];           /* of the newest that was tried and still waits; "" where none was */
+	char mail_error[256]; /* of the newest that was tried and still waits; "" where none was */
+	int64_t site_faults;  /* attempts of the last day that ended because a node is not set up */
+	int64_t never_run;    /* attempts that wait though the scheduler says that they can never run */
 	int64_t orphans, orphans_bytes; /* in the spool, of no job, and older than any upload under way */
 };
 

@@ -4,6 +4,7 @@
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "service/jobs.h"
+#include "service/queue_view.h"
 #include "store/events.h"
 
 /* Jobs as JSON: docs/api/openapi.yaml, schemas Job, Attempt, Event. */
@@ -58,6 +59,9 @@ static int write_attempts(struct tx *tx, const struct job *job, bool staff, stru
 		if (staff) {
 			json_w_str(w, "error_kind", *a[i].error_kind ? a[i].error_kind : NULL);
 			json_w_str(w, "cluster_id", *a[i].cluster_id ? a[i].cluster_id : NULL);
+			json_w_int(w, "walltime_s", a[i].walltime_s);
+			json_w_bool(w, "relay", a[i].relay);
+			json_w_bool(w, "never_runs", a[i].never_runs_ms != 0);
 		}
 		json_w_obj_end(w);
 	}
@@ -107,33 +111,55 @@ static int write_events(struct tx *tx, const struct job *job, struct json_w *w, 
 	return 0;
 }
 
-static int write_progress(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+static int write_place(struct jobs_view *view, const struct job *job, struct json_w *w, struct err *e)
+{
+	struct queue_place place;
+	bool current = false;
+
+	if (queue_view_place(view->svc, job->id, &place, &current, e) < 0)
+		return -1;
+	view->stale = view->stale || !current;
+	json_w_obj(w, "queue");
+	json_w_int(w, "position", place.position);
+	if (place.estimated_wait_s < 0)
+		json_w_null(w, "estimated_wait_s");
+	else
+		json_w_int(w, "estimated_wait_s", place.estimated_wait_s);
+	json_w_obj_end(w);
+	return 0;
+}
+
+static int write_progress(
+	struct jobs_view *view, struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
 {
 	struct attempt a;
 	char id[ATTEMPT_ID_BYTES];
-	int64_t position;
 
-	if (job->state == JOB_QUEUED) {
-		if (store_queue_position(tx, job, &position, e) < 0)
-			return -1;
-		json_w_int(w, "queue_position", position);
-	} else if (job->state == JOB_PROCESSING && job->phase == PHASE_RUNNING) {
-		attempt_id_make(job->id, job->attempt, id);
-		int r = store_attempt_get(tx, id, &a, e);
-		if (r < 0)
-			return -1;
-		if (r == 0 && *a.step) {
-			json_w_obj(w, "progress");
-			json_w_str(w, "step", a.step);
-			json_w_int(w, "percent", a.percent);
-			json_w_obj_end(w);
-		}
+	if (job->state == JOB_QUEUED)
+		return write_place(view, job, w, e);
+	if (job->state != JOB_PROCESSING || job->phase != PHASE_RUNNING)
+		return 0;
+	attempt_id_make(job->id, job->attempt, id);
+	int r = store_attempt_get(tx, id, &a, e);
+	if (r < 0)
+		return -1;
+	if (r == 0 && *a.step) {
+		json_w_obj(w, "progress");
+		json_w_str(w, "step", a.step);
+		json_w_int(w, "percent", a.percent);
+		json_w_obj_end(w);
 	}
 	return 0;
 }
 
-int jobs_write(
-	struct tx *tx, const struct job *job, bool staff, bool with_parts, struct json_w *w, struct err *e)
+static const char *message(const struct job *job)
+{
+	if (*job->note)
+		return job->note;
+	return job->phase != PHASE_NONE ? job_phase_text(job->phase) : job_state_text(job->state);
+}
+
+int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
 {
 	json_w_obj(w, NULL);
 	json_w_str(w, "id", job->id);
@@ -142,8 +168,7 @@ int jobs_write(
 	json_w_obj(w, "status");
 	json_w_str(w, "value", job_state_name(job->state));
 	json_w_str(w, "code", job_legacy_code(job->state));
-	json_w_str(w, "message",
-		job->phase != PHASE_NONE ? job_phase_text(job->phase) : job_state_text(job->state));
+	json_w_str(w, "message", message(job));
 	json_w_obj_end(w);
 	json_w_str(w, "phase", *job_phase_name(job->phase) ? job_phase_name(job->phase) : NULL);
 	json_w_int(w, "version", job->version);
@@ -158,9 +183,9 @@ int jobs_write(
 		json_w_str(w, "text", job->error_text);
 		json_w_obj_end(w);
 	}
-	if (staff)
+	if (view->staff)
 		json_w_str(w, "owner", job->owner);
-	if (write_progress(tx, job, w, e) < 0)
+	if (write_progress(view, tx, job, w, e) < 0)
 		return -1;
 	if (job->result_attempt > 0 && !job->erased) {
 		json_w_obj(w, "result");
@@ -170,8 +195,8 @@ int jobs_write(
 		json_w_str(w, "note", "A score is not a diagnosis.");
 		json_w_obj_end(w);
 	}
-	if (with_parts && (write_attempts(tx, job, staff, w, e) < 0 || write_outputs(tx, job, w, e) < 0 ||
-				  write_events(tx, job, w, e) < 0))
+	if (view->with_parts && (write_attempts(tx, job, view->staff, w, e) < 0 ||
+					write_outputs(tx, job, w, e) < 0 || write_events(tx, job, w, e) < 0))
 		return -1;
 	json_w_obj_end(w);
 	return 0;

@@ -22,10 +22,16 @@ int jobs_erase(struct service *s, const struct user *who, const char *actor, con
 /* Erasures that a crash or an unreachable store interrupted. */
 int jobs_finish_erasures(struct service *s, struct err *e);
 
-/* The job as JSON (docs/api/openapi.yaml, schema "Job"), as the API and gaitctl show it. @with_parts adds
- * attempts, outputs and events; staff also get the attempts' operator details. */
-int jobs_write(
-	struct tx *tx, const struct job *job, bool staff, bool with_parts, struct json_w *w, struct err *e);
+/* How jobs are shown: to whom, and how much of them. */
+struct jobs_view {
+	struct service *svc;
+	bool staff;      /* also the attempts' operator details */
+	bool with_parts; /* attempts, outputs and events */
+	bool stale;      /* out: something in it may change without a change of the job: not to be kept */
+};
+
+/* The job as JSON (docs/api/openapi.yaml, schema "Job"), as the API and gaitctl show it. */
+int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, struct json_w *w, struct err *e);
 
 /* One event as JSON. */
 struct event;

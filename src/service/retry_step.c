@@ -6,6 +6,39 @@
 #include "service/worker.h"
 #include "store/jobs.h"
 
+enum { UNREACHABLE_MS = 120000 };
+
+/* Nothing is said of a hiccup. */
+static int tell(struct tx *tx, const struct job *seen, const struct err *why, int64_t now, struct err *e)
+{
+	struct job job;
+
+	if (now - seen->updated_ms < UNREACHABLE_MS)
+		return 0;
+	if (store_job_get(tx, seen->id, &job, e) != 0)
+		return -1;
+	if (job.state != JOB_PROCESSING || job.phase != PHASE_STAGING || job.cancel_requested)
+		return 0;
+	return store_job_note(tx, &job,
+		why->kind == ERR_UNAVAILABLE || why->kind == ERR_TIMEOUT
+			? "The computing centre cannot be reached, trying again."
+			: "The computing centre cannot take the analysis at present, trying again.",
+		now, e);
+}
+
+int retry_step_cluster(
+	struct service *s, const struct job *job, const char *lease, const struct err *why, struct err *e)
+{
+	struct err cause = { 0 };
+	{
+		CLEANUP(store_tx_p) struct tx *tx = NULL;
+		if (store_begin(s->store, STORE_WRITE, &tx, &cause) < 0 ||
+			tell(tx, job, why, clock_wall_ms(), &cause) < 0 || store_commit(&tx, &cause) < 0)
+			service_log_failure("job.note_failed", job->id, &cause);
+	}
+	return retry_step_later(s, job, lease, e);
+}
+
 int retry_step_later(struct service *s, const struct job *job, const char *lease, struct err *e)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;

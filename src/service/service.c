@@ -15,6 +15,8 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "service/accounts.h"
+#include "service/fetcher.h"
+#include "service/queue_view.h"
 #include "service/uploads.h"
 #include "store/jobs.h"
 
@@ -82,6 +84,7 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	wake_init(&ret->worker);
 	wake_init(&ret->stager);
 	wake_init(&ret->reaper);
+	wake_init(&ret->fetch);
 	wake_init(&ret->notifier);
 	wake_init(&ret->hub_news);
 	service_new_id(ret->boot);
@@ -92,7 +95,8 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 			"there is no data folder %s: start gaitd once, or check data.dir", opt->data_dir);
 	}
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
-		uploads_new(&ret->uploads, e) < 0 ||
+		uploads_new(&ret->uploads, e) < 0 || fetcher_new(&ret->fetcher, e) < 0 ||
+		queue_view_new(&ret->queue_view, e) < 0 ||
 		sign_in_limits_new(opt->sign_in_window_ms, &ret->sign_ins, e) < 0) {
 		service_close(ret);
 		return -1;
@@ -103,6 +107,8 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 void service_close(struct service *s)
 {
 	uploads_free(s->uploads);
+	fetcher_free(s->fetcher);
+	queue_view_free(s->queue_view);
 	sign_in_limits_free(s->sign_ins);
 	secret_wipe(s->key, sizeof s->key);
 	if (s->lock_fd >= 0)
@@ -111,6 +117,7 @@ void service_close(struct service *s)
 	wake_deinit(&s->worker);
 	wake_deinit(&s->stager);
 	wake_deinit(&s->reaper);
+	wake_deinit(&s->fetch);
 	wake_deinit(&s->notifier);
 	wake_deinit(&s->hub_news);
 }

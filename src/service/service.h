@@ -27,7 +27,13 @@ struct service_options {
 	unsigned max_uploads_per_user, refuse_above_queued;
 	int max_attempts;
 	unsigned max_in_flight;
-	int64_t walltime_s, status_interval_ms, poll_interval_ms, url_ttl_s, session_ttl_ms;
+	/* Of an attempt: the first guess, then within limits (core/walltime.h). */
+	int64_t walltime_s, walltime_min_s, walltime_max_s, startup_s;
+	int64_t never_runs_ms; /* how long a request may wait that the scheduler says it can never run */
+	bool relay;            /* nodes reach neither gaitd nor the store */
+	bool want_gpu;
+	const char *pose_path; /* tells how many frames a video has; "" or NULL: nobody does */
+	int64_t status_interval_ms, poll_interval_ms, url_ttl_s, session_ttl_ms;
 	unsigned sign_ins_per_address, sign_ins_per_account; /* failures within … */
 	int64_t sign_in_window_ms;                           /* … this long */
 	bool allow_demonstration;
@@ -54,12 +60,14 @@ struct service {
 		int64_t until_ms; /* monotonic */
 	} mail_hold;
 
-	struct wake worker, stager, reaper, notifier, hub_news;
+	struct wake worker, stager, reaper, fetch, notifier, hub_news;
 	atomic_bool ready;              /* the start-up reconciliation is done */
 	_Atomic int64_t reserved_bytes; /* of uploads under way */
 	struct uploads *uploads;        /* who uploads how many at present */
 	struct sign_in_limits *sign_ins;
 	struct hub *hub;
+	struct fetcher *fetcher;
+	struct queue_view *queue_view;
 	struct status_cache *status_cache; /* NULL in gaitctl */
 };
 

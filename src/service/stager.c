@@ -8,6 +8,8 @@
 #include "base/fault.h"
 #include "base/log.h"
 #include "service/attempt_end.h"
+#include "service/attempt_plan.h"
+#include "service/relay.h"
 #include "service/retry_step.h"
 #include "service/worker.h"
 
@@ -34,24 +36,47 @@ static int wants_stop(void *arg)
 	return job.cancel_requested ? -1 : 0;
 }
 
-static int stage_one(struct service *s, const struct job *job, const struct video *v, struct err *e)
+/* The attempt under work, and what went wrong with it where something did. */
+struct staging {
+	struct service *svc;
+	struct job job;
+	struct attempt a;
+	char lease[LEASE_BYTES];
+	struct video videos[VIEW_COUNT];
+	unsigned n;
+	struct polled polled;
+	struct relay relay;
+	bool cluster_failed; /* not the store */
+};
+
+static int stage_one(struct staging *g, struct video *v, struct err *e)
 {
+	struct service *s = g->svc;
 	char key[BLOB_KEY_BYTES], path[4096];
-	struct polled polled = { .svc = s, .job = job->id };
 	struct blob_stat want = { .bytes = v->bytes };
 
-	job_input_key(job->id, v, key);
+	job_input_key(g->job.id, v, key);
 	memcpy(want.sha256, v->sha256, SHA256_BYTES);
-	if (service_spool_path(s, v->spool_name, path, sizeof path, e) < 0 ||
-		s->blob->ops->put_file(s->blob, key, path, &want, wants_stop, &polled, e) < 0)
+	if (service_spool_path(s, v->spool_name, path, sizeof path, e) < 0)
+		return -1;
+	if (v->frames == 0)
+		v->frames = video_describe(s, path);
+	if (s->blob->ops->put_file(s->blob, key, path, &want, wants_stop, &g->polled, e) < 0)
 		return err_wrap(e, "%s video", view_name(v->view));
 	FAULT_POINT("stager.after_put");
+	/* While there is a copy at hand. */
+	if (g->a.relay && relay_video(&g->relay, v, path, e) < 0) {
+		g->cluster_failed = true;
+		return -1;
+	}
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0 ||
-		store_video_staged(tx, job->id, v->view, key, e) < 0 || store_commit(&tx, e) < 0)
+		store_video_frames(tx, g->job.id, v->view, v->frames, e) < 0 ||
+		store_video_staged(tx, g->job.id, v->view, key, e) < 0 || store_commit(&tx, e) < 0)
 		return -1;
 	FAULT_POINT("stager.before_unlink");
 	unlink(path);
+	snprintf(v->blob_key, sizeof v->blob_key, "%s", key);
 	return 0;
 }
 
@@ -76,39 +101,76 @@ static int give_up(struct service *s, const char *id, const struct err *why, str
 	return store_commit(&tx, e);
 }
 
+static int begin(struct staging *g, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	struct service *s = g->svc;
+	char attempt[ATTEMPT_ID_BYTES];
+
+	service_new_lease(s, g->lease, sizeof g->lease);
+	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0)
+		return -1;
+	int r = store_claim(tx, CLAIM_STAGE, s->opt.max_in_flight, g->lease, clock_wall_ms(), &g->job, e);
+	if (r != 0)
+		return r;
+	attempt_id_make(g->job.id, g->job.attempt, attempt);
+	if (store_job_videos(tx, g->job.id, g->videos, &g->n, e) < 0)
+		return -1;
+	if (store_attempt_get(tx, attempt, &g->a, e) != 0)
+		return err_set(e, ERR_CORRUPT, "job %s lacks its attempt", g->job.id);
+	g->polled = (struct polled){ .svc = s, .job = g->job.id };
+	g->relay = (struct relay){
+		.svc = s, .job = &g->job, .attempt = &g->a, .poll = wants_stop, .poll_arg = &g->polled
+	};
+	return store_commit(&tx, e);
+}
+
+static int stop_short(struct staging *g, struct err *e)
+{
+	struct err why = *e;
+
+	/* Whether somebody asked us to stop, or the key holds something else, is told by one kind. */
+	if (why.kind == ERR_CORRUPT || why.kind == ERR_NOT_FOUND ||
+		(why.kind == ERR_CONFLICT && !g->cluster_failed && wants_stop(&g->polled) == 0))
+		return give_up(g->svc, g->job.id, &why, e);
+	service_log_failure("job.staging_failed", g->job.id, &why);
+	return g->cluster_failed ? retry_step_cluster(g->svc, &g->job, g->lease, &why, e)
+				 : retry_step_later(g->svc, &g->job, g->lease, e);
+}
+
+/* The node will not come for its files: they are brought. */
+static int relay_all(struct staging *g, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+
+	g->cluster_failed = true;
+	if (relay_rest(&g->relay, g->videos, g->n, e) < 0)
+		return -1;
+	FAULT_POINT("stager.relayed");
+	if (store_begin(g->svc->store, STORE_WRITE, &tx, e) < 0 ||
+		store_attempt_relayed(tx, g->a.id, clock_wall_ms(), e) < 0)
+		return -1;
+	return store_commit(&tx, e);
+}
+
 int stager_once(struct service *s, struct err *e)
 {
-	char lease[LEASE_BYTES];
-	struct job job;
-	struct video videos[VIEW_COUNT];
-	unsigned n = 0;
+	struct staging g = { .svc = s };
+	int r = begin(&g, e);
 
-	service_new_lease(s, lease, sizeof lease);
-	{
-		CLEANUP(store_tx_p) struct tx *tx = NULL;
-		if (store_begin(s->store, STORE_WRITE, &tx, e) < 0)
-			return -1;
-		int r = store_claim(tx, CLAIM_STAGE, s->opt.max_in_flight, lease, clock_wall_ms(), &job, e);
-		if (r != 0)
-			return r;
-		if (store_job_videos(tx, job.id, videos, &n, e) < 0 || store_commit(&tx, e) < 0)
-			return -1;
-	}
-	for (unsigned i = 0; i < n; i++) {
-		if (*videos[i].blob_key || stage_one(s, &job, &videos[i], e) == 0)
-			continue;
-		struct err why = *e;
-		struct polled polled = { .svc = s, .job = job.id };
-		/* Whether somebody asked us to stop, or the key holds something else, is told by one kind. */
-		if (why.kind == ERR_CORRUPT || why.kind == ERR_NOT_FOUND ||
-			(why.kind == ERR_CONFLICT && wants_stop(&polled) == 0))
-			return give_up(s, job.id, &why, e);
-		service_log_failure("job.staging_failed", job.id, &why);
-		return retry_step_later(s, &job, lease, e);
-	}
+	if (r != 0)
+		return r;
+	for (unsigned i = 0; i < g.n; i++)
+		if (!*g.videos[i].blob_key && stage_one(&g, &g.videos[i], e) < 0)
+			return stop_short(&g, e);
+	r = attempt_plan_or_end(s, &g.a, e);
+	if (r != 0)
+		return r < 0 ? retry_step_later(s, &g.job, g.lease, e) : WORKER_WORKED;
+	if (g.a.relay && relay_all(&g, e) < 0)
+		return stop_short(&g, e);
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0 ||
-		store_job_release(tx, job.id, lease, clock_wall_ms(), e) < 0 || store_commit(&tx, e) < 0)
+		store_job_release(tx, g.job.id, g.lease, clock_wall_ms(), e) < 0 || store_commit(&tx, e) < 0)
 		return -1;
 	wake_poke(&s->worker);
 	return WORKER_WORKED;

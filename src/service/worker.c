@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "core/token.h"
 #include "service/attempt_end.h"
+#include "service/attempt_plan.h"
 #include "service/retry_step.h"
 
 static int claim(struct service *s, enum claim what, char *lease, struct job *job, struct err *e)
@@ -40,6 +41,7 @@ static int dispatch(struct service *s, struct err *e)
 		return r;
 	a.n = job.attempt + 1;
 	a.created_ms = now;
+	a.relay = s->opt.relay;
 	attempt_id_make(job.id, a.n, a.id);
 	memcpy(a.job, job.id, ID_BYTES);
 	random_bytes(a.nonce, sizeof a.nonce);
@@ -116,12 +118,17 @@ static int submit(struct service *s, struct err *e)
 			store_attempt_get(tx, attempt, &a, e) != 0)
 			return retry_step_later(s, &job, lease, e);
 	}
+	r = attempt_plan_or_end(s, &a, e);
+	if (r != 0)
+		return r < 0 ? retry_step_later(s, &job, lease, e) : WORKER_WORKED;
 	if (token_for_attempt(s->key, a.id, a.nonce, token, e) < 0)
 		return -1;
 	const struct cluster_job order = { .attempt = attempt,
 		.token = token,
 		.callback_url = s->opt.callback_url,
-		.walltime_s = s->opt.walltime_s };
+		.walltime_s = a.walltime_s,
+		.want_gpu = s->opt.want_gpu,
+		.relay = a.relay };
 	FAULT_POINT("worker.before_submit");
 	r = s->cluster->ops->submit(s->cluster, &order, cluster_id, e);
 	FAULT_POINT("worker.after_submit");
@@ -130,7 +137,7 @@ static int submit(struct service *s, struct err *e)
 		return submitted(s, &job, lease, attempt, cluster_id, e);
 	service_log_failure("cluster.submit_failed", job.id, e);
 	struct err why = *e;
-	return err_may_retry(why.kind) ? retry_step_later(s, &job, lease, e)
+	return err_may_retry(why.kind) ? retry_step_cluster(s, &job, lease, &why, e)
 				       : refused(s, &job, attempt, &why, e);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/crypto.h"
 #include "core/job.h"
+#include "core/walltime.h"
 #include "store/store.h"
 
 /* One try to analyse a job on a cluster. Its token works from insertion until it ends. */
@@ -12,9 +13,12 @@ struct attempt {
 	int n;
 	uint8_t nonce[16], token_sha256[SHA256_BYTES];
 	char cluster_id[96], run_id[RUN_ID_BYTES], outcome[12], step[24], error_kind[32],
-		error_text[JOB_TEXT_BYTES];
+		error_text[JOB_TEXT_BYTES], engine[32];
 	int64_t created_ms, submitted_ms, checked_in_ms, heartbeat_ms, ended_ms; /* 0: not yet */
+	int64_t relayed_ms, never_runs_ms;                                       /* 0: no */
+	int64_t walltime_s, frames;                                              /* 0: not known yet */
 	int percent, strikes;
+	bool relay;
 	uint8_t result_sha256[SHA256_BYTES];
 };
 
@@ -27,10 +31,27 @@ int store_attempts_of_job(
 int store_attempt_token_known(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
 /* How many of the job's latest ended attempts failed with @error_kind, one after the other. */
 int store_attempts_in_a_row(struct tx *tx, const char *job, const char *error_kind, int *ret, struct err *e);
-/* Attempts that may have left something on the cluster, oldest first: those that were handed over, and those
- * that ended before the cluster's answer was written down. */
-int store_attempts_open(struct tx *tx, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
+/* A page of the attempts that may have left something on the cluster, oldest first: those that were handed
+ * over, and those that ended before the cluster's answer was written down. @after: the last id of the page
+ * before, "" for the first. */
+int store_attempts_open(
+	struct tx *tx, const char *after, struct attempt *out, unsigned max, unsigned *ret_n, struct err *e);
+/* How many attempts failed with @error_kind since then; how many wait though they can never run. */
+int store_attempts_failed(
+	struct tx *tx, const char *error_kind, int64_t since_ms, int64_t *ret, struct err *e);
+int store_attempts_never_run(struct tx *tx, int64_t *ret, struct err *e);
+/* The latest attempts of @engine that succeeded and whose frames are known. */
+int store_walltime_samples(struct tx *tx, const char *engine, struct walltime_sample *out, unsigned max,
+	unsigned *ret_n, struct err *e);
+/* The longest walltime that was not enough for the job; 0: none. */
+int store_walltime_too_short(struct tx *tx, const char *job, int64_t *ret_s, struct err *e);
 
+/* What was decided for it before it is handed over: engine, frames, walltime_s of @a. */
+int store_attempt_plan(struct tx *tx, const struct attempt *a, struct err *e);
+/* Its work order and videos lie on the cluster. */
+int store_attempt_relayed(struct tx *tx, const char *id, int64_t now_ms, struct err *e);
+/* The scheduler says that it can never run; @since_ms 0: not any more. */
+int store_attempt_never_runs(struct tx *tx, const char *id, int64_t since_ms, struct err *e);
 int store_attempt_submitted(
 	struct tx *tx, const char *id, const char *cluster_id, int64_t now_ms, struct err *e);
 /* Bind the run id if none is bound yet. Return 0 bound (now or before, the same); STORE_NONE another one is;

@@ -15,7 +15,7 @@
 	"attempt, "                                                                                          \
 	"failures, cancel_requested, erased_ms, error_kind, error_text, result_attempt, score, "             \
 	"score_demonstration, age_months, sex, ethnicity, height_cm, weight_kg, email, role, email_score, "  \
-	"hint_front_x, hint_front_y, hint_side_x, hint_side_y"
+	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note"
 
 static void read_submission(struct db_rows *r, struct submission *s)
 {
@@ -59,6 +59,7 @@ static int read_job(struct db_rows *r, struct job *j, struct err *e)
 	j->score = db_real(r, 18);
 	j->score_demonstration = db_int(r, 19) != 0;
 	read_submission(r, &j->submission);
+	db_copy(r, 32, j->note, sizeof j->note);
 	return 0;
 }
 
@@ -165,14 +166,15 @@ int store_job_videos(
 {
 	DB_ROWS rows;
 	int r = db_first(tx->db,
-		"SELECT view, container, bytes, sha256, spool_name, blob_key FROM videos WHERE job = ? ORDER "
-		"BY view",
+		"SELECT view, container, bytes, sha256, spool_name, blob_key, frames FROM videos WHERE job "
+		"= ? ORDER BY view",
 		DB_ARGS(DB_S(id)), &rows, e);
 
 	for (*ret_n = 0; r == 0 && *ret_n < VIEW_COUNT; r = db_next(&rows, e)) {
 		struct video *v = &ret[(*ret_n)++];
 		*v = (struct video){ .view = strcmp(db_text(&rows, 0), "front") == 0 ? VIEW_FRONT : VIEW_SIDE,
-			.bytes = db_int(&rows, 2) };
+			.bytes = db_int(&rows, 2),
+			.frames = db_int(&rows, 6) };
 		db_copy(&rows, 1, v->container, sizeof v->container);
 		db_blob(&rows, 3, v->sha256, SHA256_BYTES);
 		db_copy(&rows, 4, v->spool_name, sizeof v->spool_name);
@@ -185,6 +187,12 @@ int store_video_staged(struct tx *tx, const char *job, enum view view, const cha
 {
 	return db_run(tx->db, "UPDATE videos SET blob_key = ?, spool_name = NULL WHERE job = ? AND view = ?",
 		DB_ARGS(DB_S(blob_key), DB_S(job), DB_S(view_name(view))), e);
+}
+
+int store_video_frames(struct tx *tx, const char *job, enum view view, int64_t frames, struct err *e)
+{
+	return db_run(tx->db, "UPDATE videos SET frames = nullif(?, 0) WHERE job = ? AND view = ?",
+		DB_ARGS(DB_I(frames), DB_S(job), DB_S(view_name(view))), e);
 }
 
 int store_spool_known(struct tx *tx, const char *spool_name, struct err *e)
@@ -216,6 +224,7 @@ static void apply(struct job *j, const struct job_change *c, int64_t now_ms)
 	j->due_ms = c->due_ms ? c->due_ms : now_ms;
 	j->attempt += c->new_attempt;
 	j->failures = c->fresh_start ? 0 : j->failures + c->failed_attempt;
+	j->note[0] = '\0';
 	j->cancel_requested = j->cancel_requested && !c->fresh_start && !job_state_terminal(c->to);
 	snprintf(j->error_kind, sizeof j->error_kind, "%s", c->error_kind ? c->error_kind : "");
 	snprintf(j->error_text, sizeof j->error_text, "%s", c->error_text ? c->error_text : "");
@@ -240,7 +249,7 @@ int store_job_change(
 		    "attempt = ?7, failures = ?8, "
 		    "cancel_requested = ?9, error_kind = ?10, error_text = ?11, result_attempt = ?12, score "
 		    "= ?13, "
-		    "score_demonstration = ?14, lease = iif(?15, lease, NULL) "
+		    "score_demonstration = ?14, note = '', lease = iif(?15, lease, NULL) "
 		    "WHERE id = ?1 AND version = ?16 AND (?17 IS NULL OR lease = ?17)",
 		    DB_ARGS(DB_S(j.id), DB_S(job_state_name(j.state)), DB_S(job_phase_name(j.phase)),
 			    DB_I(j.version), DB_I(j.updated_ms), DB_I(j.due_ms), DB_I(j.attempt),
@@ -270,6 +279,18 @@ int store_job_touch(struct tx *tx, struct job *job, int64_t now_ms, struct err *
 	job->updated_ms = now_ms;
 	return db_run(tx->db, "UPDATE jobs SET version = version + 1, updated_ms = ? WHERE id = ?",
 		DB_ARGS(DB_I(now_ms), DB_S(job->id)), e);
+}
+
+int store_job_note(struct tx *tx, struct job *job, const char *text, int64_t now_ms, struct err *e)
+{
+	if (strcmp(job->note, text) == 0)
+		return 0;
+	snprintf(job->note, sizeof job->note, "%s", text);
+	job->version++;
+	if (db_run(tx->db, "UPDATE jobs SET note = ?, version = version + 1 WHERE id = ?",
+		    DB_ARGS(DB_S(job->note), DB_S(job->id)), e) < 0)
+		return -1;
+	return *text ? store_event_add(tx, job, "note", "", 0, job->note, now_ms, e) : 0;
 }
 
 int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct err *e)
@@ -303,6 +324,17 @@ static int claimed(struct tx *tx, const struct job *j, const char *lease, struct
 	return db_run(tx->db, "UPDATE jobs SET lease = ? WHERE id = ?", DB_ARGS(DB_S(lease), DB_S(j->id)), e);
 }
 
+/* The owner's turn has been. */
+static int served(struct tx *tx, const char *owner, struct err *e)
+{
+	return db_run(tx->db, "UPDATE users SET served = (SELECT max(served) + 1 FROM users) WHERE id = ?",
+		DB_ARGS(DB_S(owner)), e);
+}
+
+#define NEEDS_STAGING                                                                                        \
+	"EXISTS (SELECT 1 FROM videos WHERE job = j.id AND blob_key IS NULL) OR EXISTS (SELECT 1 FROM "      \
+	"attempts WHERE job = j.id AND n = j.attempt AND relay = 1 AND relayed_ms IS NULL)"
+
 int store_claim(struct tx *tx, enum claim what, unsigned max_in_flight, const char *lease, int64_t now_ms,
 	struct job *ret, struct err *e)
 {
@@ -323,17 +355,18 @@ int store_claim(struct tx *tx, enum claim what, unsigned max_in_flight, const ch
 			"AND cancel_requested = 0 AND (SELECT count(*) FROM jobs WHERE state = 'processing') "
 			"< ?2 "
 			"ORDER BY priority DESC, (SELECT count(*) FROM jobs o WHERE o.state = 'processing' "
-			"AND o.owner = j.owner), "
+			"AND o.owner = j.owner), (SELECT served FROM users WHERE users.id = j.owner), "
 			"id LIMIT 1",
 			DB_ARGS(DB_I(now_ms), DB_I(max_in_flight)), ret, e);
+		if (r == 0 && served(tx, ret->owner, e) < 0)
+			return -1;
 		break;
 	case CLAIM_STAGE:
 		r = one_job(tx,
 			"SELECT " JOB_COLUMNS
 			" FROM jobs j WHERE state = 'processing' AND phase = 'staging' AND lease IS NULL "
 			"AND due_ms <= ? AND cancel_requested = 0 "
-			"AND EXISTS (SELECT 1 FROM videos WHERE job = j.id AND blob_key IS NULL) ORDER BY id "
-			"LIMIT 1",
+			"AND (" NEEDS_STAGING ") ORDER BY id LIMIT 1",
 			DB_ARGS(DB_I(now_ms)), ret, e);
 		break;
 	case CLAIM_SUBMIT:
@@ -341,8 +374,7 @@ int store_claim(struct tx *tx, enum claim what, unsigned max_in_flight, const ch
 			"SELECT " JOB_COLUMNS
 			" FROM jobs j WHERE state = 'processing' AND phase = 'staging' AND lease IS NULL "
 			"AND due_ms <= ? AND cancel_requested = 0 "
-			"AND NOT EXISTS (SELECT 1 FROM videos WHERE job = j.id AND blob_key IS NULL) ORDER "
-			"BY id LIMIT 1",
+			"AND NOT (" NEEDS_STAGING ") ORDER BY id LIMIT 1",
 			DB_ARGS(DB_I(now_ms)), ret, e);
 		break;
 	}
@@ -363,17 +395,25 @@ int store_next_due(struct tx *tx, int64_t *ret_ms, struct err *e)
 	return 0;
 }
 
+/* Two statements, so that each walks the index that has its order: everybody's by id, one owner's by
+ * (owner, id). No id is above '~'. */
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
 	struct err *e)
 {
-	DB_ROWS rows;
-	int r = db_first(tx->db,
-		"SELECT " JOB_COLUMNS
-		" FROM jobs WHERE (?1 IS NULL OR owner = ?1) AND (?2 IS NULL OR id < ?2) "
-		"AND (?3 IS NULL OR state = ?3) AND (?4 IS NULL OR subject = ?4) ORDER BY id DESC LIMIT ?5",
-		DB_ARGS(DB_S(f->owner), DB_S(f->before), DB_S(f->by_state ? job_state_name(f->state) : NULL),
-			DB_S(f->subject), DB_I(max)),
-		&rows, e);
+	const char *before = f->before ? f->before : "~";
+	const char *state = f->by_state ? job_state_name(f->state) : NULL;
+	DB_ROWS rows = { 0 };
+	int r = f->owner ? db_first(tx->db,
+				   "SELECT " JOB_COLUMNS " FROM jobs WHERE owner = ?1 AND id < ?2 AND (?3 IS "
+				   "NULL OR state = ?3) AND (?4 IS NULL OR subject = ?4) ORDER BY id DESC "
+				   "LIMIT ?5",
+				   DB_ARGS(DB_S(f->owner), DB_S(before), DB_S(state), DB_S(f->subject),
+					   DB_I(max)),
+				   &rows, e)
+			 : db_first(tx->db,
+				   "SELECT " JOB_COLUMNS " FROM jobs WHERE id < ?1 AND (?2 IS NULL OR state "
+				   "= ?2) AND (?3 IS NULL OR subject = ?3) ORDER BY id DESC LIMIT ?4",
+				   DB_ARGS(DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max)), &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
 		if (read_job(&rows, &out[(*ret_n)++], e) < 0)
@@ -387,19 +427,6 @@ int store_jobs_count(struct tx *tx, enum job_state state, const char *owner, int
 
 	if (db_first(tx->db, "SELECT count(*) FROM jobs WHERE state = ?1 AND (?2 IS NULL OR owner = ?2)",
 		    DB_ARGS(DB_S(job_state_name(state)), DB_S(owner)), &rows, e) < 0)
-		return -1;
-	*ret = db_int(&rows, 0);
-	return 0;
-}
-
-int store_queue_position(struct tx *tx, const struct job *job, int64_t *ret, struct err *e)
-{
-	DB_ROWS rows;
-
-	if (db_first(tx->db,
-		    "SELECT count(*) FROM jobs WHERE state = 'queued' AND (priority > ?1 OR (priority = ?1 "
-		    "AND id < ?2))",
-		    DB_ARGS(DB_I(job->priority), DB_S(job->id)), &rows, e) < 0)
 		return -1;
 	*ret = db_int(&rows, 0);
 	return 0;

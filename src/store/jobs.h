@@ -15,6 +15,7 @@ struct video {
 	uint8_t sha256[SHA256_BYTES];
 	char spool_name[SPOOL_NAME_BYTES];  /* "" once the blob store has it */
 	char blob_key[BLOB_KEY_TEXT_BYTES]; /* "" until the blob store has it */
+	int64_t frames;                     /* 0: unknown */
 };
 
 /* A new job in state queued, with its event and `received` mail. @job->id, owner, subject and submission are
@@ -30,6 +31,7 @@ int store_job_notes(struct tx *tx, const char *id, char **ret, struct err *e);
 int store_job_videos(
 	struct tx *tx, const char *id, struct video ret[VIEW_COUNT], unsigned *ret_n, struct err *e);
 int store_video_staged(struct tx *tx, const char *job, enum view view, const char *blob_key, struct err *e);
+int store_video_frames(struct tx *tx, const char *job, enum view view, int64_t frames, struct err *e);
 /* Is any row still waiting for this spool file? Return 0 yes, STORE_NONE, -1 */
 int store_spool_known(struct tx *tx, const char *spool_name, struct err *e);
 
@@ -63,6 +65,10 @@ int store_job_change(
 /* Something that readers see changed, but not the state (progress). */
 int store_job_touch(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 
+/* Tell the user why it waits: kept until the next change of state, and an event where it is news. "" takes it
+ * back. updated_ms stays. */
+int store_job_note(struct tx *tx, struct job *job, const char *text, int64_t now_ms, struct err *e);
+
 /* Note the wish to cancel; the worker acts on it, without waiting for the time of a retry. */
 int store_job_want_cancel(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 
@@ -74,9 +80,12 @@ enum claim { CLAIM_CANCEL, CLAIM_DISPATCH, CLAIM_STAGE, CLAIM_SUBMIT };
 /**
  * store_claim() - lease the next due job for one kind of work
  * CANCEL    not terminal and a cancel is wanted
- * DISPATCH  queued, due, and fewer than @max_in_flight are being processed; highest priority, then fair
- * between owners (fewest in processing first), then oldest STAGE     staging with a video that the blob store
- * lacks;  SUBMIT  staging with both videos in the store Return    0, STORE_NONE, -1
+ * DISPATCH  queued, due, and fewer than @max_in_flight are being processed; the highest priority, then fair
+ *           between owners (whoever has fewest in processing, then whoever was served longest ago), then the
+ *           oldest (core/queue_order.h)
+ * STAGE     staging, with a video that the blob store lacks, or files that are to be relayed
+ * SUBMIT    staging, with nothing left to stage
+ * Return    0, STORE_NONE, -1
  */
 int store_claim(struct tx *tx, enum claim what, unsigned max_in_flight, const char *lease, int64_t now_ms,
 	struct job *ret, struct err *e);
@@ -94,9 +103,6 @@ struct job_filter {
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
 	struct err *e);
 int store_jobs_count(struct tx *tx, enum job_state state, const char *owner, int64_t *ret, struct err *e);
-/* How many queued jobs come before this one (0: it is next). */
-int store_queue_position(struct tx *tx, const struct job *job, int64_t *ret, struct err *e);
-
 /* Patient facts, outputs and notes go; id, states and audit stay. Blobs are the caller's business. */
 int store_job_erase(struct tx *tx, struct job *job, int64_t now_ms, struct err *e);
 /* Jobs that are erased but whose blobs may remain: ids into @out. */

@@ -62,6 +62,7 @@ POSE = r"""#!/bin/bash
 set -u
 while [ $# -gt 0 ]; do
 	case $1 in
+	--describe) echo '{"seconds":4,"frames":100}'; exit 0 ;;
 	--input) input=$2 && shift 2 ;;
 	--write_json) json=$2 && shift 2 ;;
 	--write_video) overlay=$2 && shift 2 ;;
@@ -94,6 +95,10 @@ cp "@CONTROL@/result.json" "$out"
 PARKED = """#!/bin/bash
 # A job that waits to be ended: the test plays the attempt.
 exec sleep 86400
+"""
+
+UNUSED = """#!/bin/bash
+exit 70
 """
 
 RESULT = {
@@ -297,7 +302,7 @@ class Gaitd:
             self.settings["cluster.analyze_path"] = self.script("analyze", ANALYZE)
         elif engines == "parked":
             self.settings["cluster.script_path"] = self.script("parked", PARKED)
-            self.settings["cluster.pose_path"] = self.settings["cluster.analyze_path"] = self.script("unused", PARKED)
+            self.settings["cluster.pose_path"] = self.settings["cluster.analyze_path"] = self.script("unused", UNUSED)
         elif engines != "real":
             raise ValueError(engines)
         self.settings.update(settings or {})

@@ -70,10 +70,15 @@ class Lists(ApiTest):
         self.refused(self.d.get("/api/v1/jobs?limit=%zz", self.bob), 400)
 
     def test_place_in_the_queue(self):
-        places = [self.d.get(f"/api/v1/jobs/{j}", self.bob).json["queue_position"] for j in self.bobs[1:]]
-        self.assertEqual(places, sorted(places))
-        self.assertEqual(len(set(places)), 6)
-        self.assertNotIn("queue_position", self.d.get(f"/api/v1/jobs/{self.bobs[0]}", self.bob).json)
+        # Staff's one job is between them: whoever was served longest ago comes first.
+        places = {j: self.d.get(f"/api/v1/jobs/{j}", self.bob).json["queue"]["position"] for j in self.bobs[1:]}
+        places[self.staffs] = self.d.get(f"/api/v1/jobs/{self.staffs}", self.staff).json["queue"]["position"]
+        self.assertEqual(sorted(places, key=places.get), [self.staffs, *self.bobs[1:]])
+        self.assertEqual(sorted(places.values()), list(range(7)))
+        self.assertNotIn("queue", self.d.get(f"/api/v1/jobs/{self.bobs[0]}", self.bob).json)
+        listed = {j["id"]: j["queue"]["position"] for j in self.d.get("/api/v1/jobs?status=queued", self.staff).json["jobs"]}
+        self.assertEqual(listed, places)
+        self.assertIsNone(self.d.get(f"/api/v1/jobs/{self.staffs}", self.staff).json["queue"]["estimated_wait_s"])
 
 
 class Rights(ApiTest):

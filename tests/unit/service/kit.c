@@ -101,6 +101,10 @@ int kit_setup(void **state)
 		.max_attempts = 3,
 		.max_in_flight = 8,
 		.walltime_s = 600,
+		.walltime_min_s = 60,
+		.walltime_max_s = 7200,
+		.startup_s = 30,
+		.never_runs_ms = 3600000,
 		.status_interval_ms = 100,
 		.poll_interval_ms = 50,
 		.url_ttl_s = 600,
@@ -127,7 +131,7 @@ static void end_attempts(struct kit *k)
 	{
 		CLEANUP(store_tx_p) struct tx *tx = NULL;
 		if (store_begin(k->s.store, STORE_READ, &tx, NULL) == 0)
-			(void)store_attempts_open(tx, open, ARRAY_LEN(open), &n, NULL);
+			(void)store_attempts_open(tx, "", open, ARRAY_LEN(open), &n, NULL);
 	}
 	for (unsigned i = 0; i < n; i++) {
 		(void)k->s.cluster->ops->cancel(k->s.cluster, open[i].id, NULL);

@@ -160,10 +160,11 @@ static void as_json(void **state)
 		CLEANUP(store_tx_p) struct tx *tx = NULL;
 		struct buf text BUF_CLEANUP;
 		struct json_w w;
+		struct jobs_view view = { .svc = &k->s, .staff = staff, .with_parts = true };
 		buf_init(&text, 1 << 20);
 		assert_ok(store_begin(k->s.store, STORE_READ, &tx, &k->e), &k->e);
 		json_w_init(&w, &text);
-		assert_ok(jobs_write(tx, &job, staff, true, &w, &k->e), &k->e);
+		assert_ok(jobs_write(&view, tx, &job, &w, &k->e), &k->e);
 		assert_ok(json_w_end(&w, &k->e), &k->e);
 		CLEANUP(json_free_p) struct json *root = NULL;
 		assert_ok(json_parse(text.data, text.len, 16, &root, &k->e), &k->e);

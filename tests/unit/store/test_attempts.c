@@ -42,7 +42,7 @@ static void life(void **state)
 	assert_int_equal(a.token_sha256[0], 3);
 	assert_int_equal(a.submitted_ms, 0);
 	kit_begin(k, STORE_WRITE);
-	assert_ok(store_attempts_open(k->tx, out, 4, &n, &k->e), &k->e);
+	assert_ok(store_attempts_open(k->tx, "", out, 4, &n, &k->e), &k->e);
 	assert_int_equal(n, 0); /* never handed over: nothing to look for */
 	assert_ok(store_attempt_submitted(k->tx, a.id, "local:1", 10, &k->e), &k->e);
 	assert_ok(store_attempt_submitted(k->tx, a.id, "local:1", 20, &k->e), &k->e);
@@ -63,10 +63,10 @@ static void life(void **state)
 	assert_string_equal(a.outcome, "complete"); /* the first end stands */
 	assert_memory_equal(a.result_sha256, sum, sizeof sum);
 	kit_begin(k, STORE_WRITE);
-	assert_ok(store_attempts_open(k->tx, out, 4, &n, &k->e), &k->e);
+	assert_ok(store_attempts_open(k->tx, "", out, 4, &n, &k->e), &k->e);
 	assert_int_equal(n, 1);
 	assert_ok(store_attempt_forgotten(k->tx, a.id, "last words", 60, &k->e), &k->e);
-	assert_ok(store_attempts_open(k->tx, out, 4, &n, &k->e), &k->e);
+	assert_ok(store_attempts_open(k->tx, "", out, 4, &n, &k->e), &k->e);
 	assert_int_equal(n, 0);
 	assert_ok(store_attempt_log(k->tx, a.id, &log, &k->e), &k->e);
 	assert_string_equal(log, "last words");
@@ -89,7 +89,7 @@ static void ended_before_it_was_submitted(void **state)
 	insert(k, &job, &a);
 	kit_begin(k, STORE_WRITE);
 	assert_ok(store_attempt_end(k->tx, a.id, &end, 2, &k->e), &k->e);
-	assert_ok(store_attempts_open(k->tx, out, 4, &n, &k->e), &k->e);
+	assert_ok(store_attempts_open(k->tx, "", out, 4, &n, &k->e), &k->e);
 	assert_int_equal(n, 1);
 	kit_commit(k);
 }

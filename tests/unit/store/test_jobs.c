@@ -269,10 +269,6 @@ static void lists_and_counts(void **state)
 	assert_int_equal(count, 4);
 	assert_ok(store_jobs_count(k->tx, JOB_QUEUED, b.id, &count, &k->e), &k->e);
 	assert_int_equal(count, 1);
-	assert_ok(store_queue_position(k->tx, &j[4], &count, &k->e), &k->e);
-	assert_int_equal(count, 0);
-	assert_ok(store_queue_position(k->tx, &j[3], &count, &k->e), &k->e);
-	assert_int_equal(count, 3);
 	kit_rollback(k);
 }
 
