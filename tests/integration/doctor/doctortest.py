@@ -134,7 +134,8 @@ class Cluster:
     SCRIPT = SOURCE / "tests" / "support" / "cluster.sh"
 
     def __init__(self, d):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gait-cluster-", dir="/tmp"))
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="gait-doctor-", dir="/tmp"))
+        self.folder.chmod(0o755)  # the account reads there
         done = subprocess.run([self.SCRIPT, "start", self.folder, "GAIT_POSE=/bin/true", "GAIT_ANALYZE=/bin/true"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         if done.returncode != 0:
