@@ -179,6 +179,14 @@ static void check_pbs_words(struct findings *f, const struct config *cfg)
 			find(f, rows[i].i, true, "%s\nonly such values are handed to qsub", e.msg);
 }
 
+static bool is_found(const struct findings *f, enum config_index i)
+{
+	for (unsigned k = 0; k < f->count; k++)
+		if (f->list[k].option == i)
+			return true;
+	return false;
+}
+
 static void check_pbs(struct findings *f, const struct config *cfg)
 {
 	const struct {
@@ -199,8 +207,9 @@ static void check_pbs(struct findings *f, const struct config *cfg)
 		if (!*needed[i].value)
 			find(f, needed[i].i, true, "is empty although cluster.driver is pbs\n%s",
 				needed[i].todo);
-	/* Who may read it was looked at with the other secrets. */
-	if (*cfg->cluster_key_file && ssh_key_check(cfg->cluster_key_file, &e) < 0 && !strstr(e.msg, "0600"))
+	/* Whether it can be read at all was looked at with the other secrets. */
+	if (*cfg->cluster_key_file && !is_found(f, CONFIG_cluster_key_file) &&
+		ssh_key_check(cfg->cluster_key_file, &e) < 0)
 		find(f, CONFIG_cluster_key_file, true, "%s\ncluster.key_file wants a key of type ed25519",
 			e.msg);
 	check_pbs_words(f, cfg);

@@ -155,13 +155,34 @@ void doctor_say_more(struct doctor_report *r, enum doctor_outcome outcome, const
 	pthread_mutex_unlock(&r->lock);
 }
 
+/* The setting among @settings that was found wrong by itself, or NULL. */
+static const char *known_wrong(const struct doctor_report *r, const char *settings)
+{
+	for (unsigned i = 0; i < r->n; i++) {
+		const struct doctor_line *l = &r->lines[i];
+		const char *at = strstr(settings, l->step);
+		if (l->outcome == DOCTOR_BAD && strcmp(l->part, "settings") == 0 && at &&
+			strchr(",", at[strlen(l->step)]))
+			return l->step;
+	}
+	return NULL;
+}
+
 void doctor_say(struct doctor_report *r, enum doctor_outcome outcome, const char *step, const char *text)
 {
 	const char *settings = NULL, *todo = NULL;
+	char later[160];
 
 	if (outcome == DOCTOR_BAD || outcome == DOCTOR_NOTE)
-		(void)doctor_hint(r->part, r->driver, step, &settings, &todo);
-	doctor_say_more(r, outcome, step, text, settings, todo);
+		(void)doctor_hint(r->part, r->driver, step, text, &settings, &todo);
+	const char *wrong = settings && outcome == DOCTOR_BAD ? known_wrong(r, settings) : NULL;
+	if (wrong) {
+		/* The same once more, with another remedy, would only confuse. */
+		snprintf(later, sizeof later, "cannot be examined before %s is mended, see above", wrong);
+		doctor_say_more(r, DOCTOR_SKIPPED, step, later, NULL, NULL);
+	} else {
+		doctor_say_more(r, outcome, step, text, settings, todo);
+	}
 }
 
 int doctor_judge(struct doctor_report *report, const char *step, int r, const char *text, const struct err *e)

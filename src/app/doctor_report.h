@@ -50,7 +50,8 @@ void doctor_running(struct doctor_report *r, const char *what);
 
 /**
  * doctor_say() - one step has ended
- * Of what is BAD or a note, settings and what to do are added from doctor_hint().
+ * Of what is BAD or a note, settings and what to do are added from doctor_hint(). What is BAD because of a
+ * setting that was found wrong by itself is skipped instead.
  */
 void doctor_say(struct doctor_report *r, enum doctor_outcome outcome, const char *step, const char *text);
 /* The same with own words. */
@@ -73,7 +74,8 @@ int doctor_report_end(struct doctor_report *r, struct err *e);
 /**
  * doctor_hint() - which settings decide a step, and what to do where it fails
  * Drivers know no settings: this table does.
+ * @text  what the step said
  * Return false where nothing is known
  */
-bool doctor_hint(const char *part, const char *driver, const char *step, const char **ret_settings,
-	const char **ret_todo);
+bool doctor_hint(const char *part, const char *driver, const char *step, const char *text,
+	const char **ret_settings, const char **ret_todo);

@@ -46,9 +46,13 @@ static bool open_part(struct doctor *d, enum house_part part, const char *sectio
 
 static void probe_ended(struct doctor *d, unsigned before, int r, const struct err *e)
 {
+	if (r == 0)
+		return;
+	for (unsigned i = before; i < d->report.n; i++)
+		if (d->report.lines[i].outcome != DOCTOR_OK)
+			return;
 	/* A driver that failed between two steps. */
-	if (r < 0 && d->report.bad == before)
-		doctor_say(&d->report, DOCTOR_BAD, "other", e->msg);
+	doctor_say(&d->report, DOCTOR_BAD, "other", e->msg);
 }
 
 /* Where a node fetches videos: the address of any key, without its signature. */
@@ -73,10 +77,11 @@ void doctor_store(struct doctor *d)
 	if (!open_part(d, HOUSE_BLOB, "blob", strcmp(c->blob_driver, "dir") == 0 ? c->blob_dir : NULL))
 		return;
 	struct blob *b = d->house.svc.blob;
-	unsigned before = d->report.bad;
-	probe_ended(d, before, b->ops->probe(b, &p, &e), &e);
+	unsigned before = d->report.n;
+	int r = b->ops->probe(b, &p, &e);
+	probe_ended(d, before, r, &e);
 	/* A store of its own has a clock of its own; addresses of the others lead to gaitd. */
-	if (d->report.bad == before && !b->ops->relay && store_url(d, url))
+	if (r == 0 && !b->ops->relay && store_url(d, url))
 		doctor_clock(d, url, c->blob_s3_ca_file);
 }
 
@@ -118,7 +123,7 @@ void doctor_cluster(struct doctor *d)
 	p.callback_url = d->answers ? d->house.callback_url : NULL;
 	p.store_url = store_url(d, url) ? url : NULL;
 	struct cluster *cl = d->house.svc.cluster;
-	unsigned before = d->report.bad;
+	unsigned before = d->report.n;
 	probe_ended(d, before, cl->ops->probe(cl, &p, &e), &e);
 	if (d->house.svc.store)
 		look_at_attempts(d);
@@ -154,7 +159,7 @@ void doctor_mail(struct doctor *d)
 	if (open_part(
 		    d, HOUSE_MAIL, "mail", strcmp(c->mail_driver, "maildir") == 0 ? c->mail_maildir : NULL)) {
 		struct mailer *m = d->house.svc.mailer;
-		unsigned before = d->report.bad;
+		unsigned before = d->report.n;
 		probe_ended(d, before, m->ops->probe(m, &p, &e), &e);
 	}
 	if (d->house.svc.store)

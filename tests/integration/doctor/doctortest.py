@@ -100,6 +100,8 @@ class Store:
             raise AssertionError(f"bucket: {status} {answer}")
         self.settings = {
             "blob.driver": "s3", "blob.s3_endpoint": word(self.folder, "endpoint_tls"), "blob.s3_ca_file": self.folder / "ca.pem",
+            # What compute nodes use: theirs is another authority's business.
+            "blob.s3_public_endpoint": word(self.folder, "endpoint"),
             "blob.s3_bucket": self.bucket, "blob.s3_access_key": word(self.folder, "access_key"),
             "blob.s3_secret_key_file": secret(d, "s3_secret", word(self.folder, "secret_key") + "\n")}
 

@@ -76,7 +76,7 @@ class Chain(ChainTest):
         key = self.d.root / "open_key"
         shutil.copy(self.its.folder / "id_ed25519", key)
         key.chmod(0o644)
-        self.quickly("cluster", "cluster.key_file", "0600", **{"cluster.key_file": key})
+        self.quickly("cluster", "cluster.key_file", "chmod 600", **{"cluster.key_file": key})
 
     def line_for(self, name, line):
         """One more line in the account's authorized_keys, for a key of its own."""
@@ -130,11 +130,6 @@ class Chain(ChainTest):
         report = self.finds("cluster", "http.public_url", "does not reach",
                             settings={"http.public_url": f"http://127.0.0.1:{server.server_port}"})
         self.assertEqual([s["step"] for s in report.bad()], ["callback"])
-
-    def test_relay_asks_nothing_of_the_nodes_network(self):
-        report = self.content(settings={"cluster.transfer": "relay"})
-        for step in ("callback", "store"):
-            self.assertEqual(report.step("cluster", step)["outcome"], "skipped")
 
     def test_all_is_well(self):
         report = self.content()

@@ -42,12 +42,16 @@ static void rows_are_reached(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(hints); i++) {
-		assert_true(doctor_hint(hints[i].part, hints[i].driver, hints[i].step, &settings, &todo));
+		const char *colon = strstr(hints[i].step, ": ");
+		char step[64];
+		snprintf(step, sizeof step, "%.*s", colon ? (int)(colon - hints[i].step) : 63, hints[i].step);
+		assert_true(doctor_hint(
+			hints[i].part, hints[i].driver, step, colon ? colon + 2 : "", &settings, &todo));
 		if (strcmp(todo, hints[i].todo) != 0)
 			fail_msg("%s, %s, '%s' is hidden by an earlier row", hints[i].part, hints[i].driver,
 				hints[i].step);
 	}
-	assert_false(doctor_hint("no such part", "", "open", &settings, &todo));
+	assert_false(doctor_hint("no such part", "", "open", "", &settings, &todo));
 }
 
 int main(void)
