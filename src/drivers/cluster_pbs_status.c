@@ -215,7 +215,7 @@ static int by_attempt(const void *x, const void *y)
 
 static void copy(char *out, size_t size, struct strv t)
 {
-	if (t.n < size) {
+	if (t.n > 0 && t.n < size) {
 		memcpy(out, t.p, t.n);
 		out[t.n] = '\0';
 	}

@@ -288,7 +288,7 @@ static void user_keys(void **state)
 	static const struct {
 		const char *type, *passphrase, *part;
 	} rows[] = { { "ed25519", "secret", "passphrase" }, { "rsa", "", "RSA" },
-		{ "ed25519", "", "refuses" }, { "ecdsa", "", "refuses" } };
+		{ "ed25519", "", "refuses" }, { "ecdsa", "", "ed25519" } };
 
 	(void)state;
 	o.key_file = sshd_path(&home, "user", path);
