@@ -13,7 +13,7 @@ found() { # ok|failed|skipped STEP TEXT
 
 tools() {
 	local tool missing=''
-	for tool in jq curl timeout sha256sum tar gzip sed awk fold stdbuf tee flock; do
+	for tool in jq curl timeout sha256sum tar gzip sed awk fold stdbuf flock; do
 		command -v "$tool" >/dev/null || missing+=" $tool"
 	done
 	if [ -z "$missing" ]; then found ok node-tools "$HOSTNAME"; else found failed node-tools "missing on $HOSTNAME:$missing"; fi

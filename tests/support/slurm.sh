@@ -6,7 +6,7 @@
 #   slurm.sh stop FOLDER     ends what start began, by its process ids; harmless where nothing runs
 #
 # Several may run beside each other. Jobs are not limited by cgroups, so the node may claim more than it has:
-# GAIT_SLURM_CPUS (8), GAIT_SLURM_NODE_MB (8000), two GPUs that are none. GAIT_SLURM_MIN_JOB_AGE_S (300): how
+# GAIT_SLURM_CPUS (24), GAIT_SLURM_NODE_MB (8000), two GPUs that are none. GAIT_SLURM_MIN_JOB_AGE_S (300): how
 # long ended jobs are remembered. Partitions: batch (default), closed (takes no job).
 # Exit code 77: this cannot be had here (not root, a package is missing), with a line that says why.
 set -eu
@@ -46,7 +46,7 @@ passable() { # FOLDER: may other accounts walk through it?
 }
 
 configure() {
-	local node cpus=${GAIT_SLURM_CPUS:-8} controller_port node_port n
+	local node cpus=${GAIT_SLURM_CPUS:-24} controller_port node_port n
 	read -r controller_port node_port <<<"$(free_ports 2)"
 	node=$(hostname -s)
 	printf '%s\n' "$node" >"$base/node"
