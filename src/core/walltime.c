@@ -38,7 +38,7 @@ int walltime_choose(
 		return WALLTIME_EXHAUSTED;
 	if (frames > 0 && !isnan(frame_s)) {
 		double s = (double)l->startup_s + (double)frames * frame_s;
-		want = s < (double)l->max_s ? (int64_t)ceil(s) : l->max_s;
+		want = s < (double)l->max_s ? (int64_t)ceil(s - 1e-6) : l->max_s;
 		if (want < l->min_s)
 			want = l->min_s;
 	}

@@ -37,8 +37,11 @@ POINTS = {
     "mail_maildir.tmp_made": 2, "mail_maildir.written": 2, "mail_maildir.done": 2,
     "cluster_local.in_forget": 1,
 }
+# The same where the node has no way out: what goes there and comes back.
+RELAYED = {"cluster_local.put_written": 3, "relay.put": 3, "stager.relayed": 1, "fetcher.stored": 5,
+           "cluster_local.in_forget": 1}
 # Not on this way: erasing, the first start and the supervisor have tests of their own below.
-ELSEWHERE = {"cluster_local.put_written", "blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
+ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
 # Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
 ELSEWHERE |= {"blob_s3." + name for name in
               ("hashed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
@@ -134,9 +137,9 @@ def nothing_left(d):
         raise AssertionError("the database is damaged")
 
 
-def case(template, point, nth):
+def case(template, point, nth, **settings):
     """Run one; return whether the point was reached before everything had ended."""
-    d = template.house()
+    d = template.house(**settings)
     try:
         job = None
         try:
@@ -166,7 +169,7 @@ def case(template, point, nth):
         d.stop()
         return how == "died"
     except Exception as failure:
-        raise AssertionError(f"{point}:{nth}: {failure}") from failure
+        raise AssertionError(f"{point}:{nth} {settings}: {failure}") from failure
     finally:
         d.close()
 
@@ -177,17 +180,18 @@ class FaultPoints(unittest.TestCase):
         for path in (gaitd.SOURCE / "src").rglob("*.c"):
             if path.name != "fault.c":
                 found |= set(re.findall(r'FAULT_POINT\("([^"]+)"\)', path.read_text()))
-        self.assertEqual(found, set(POINTS) | ELSEWHERE)
+        self.assertEqual(found, set(POINTS) | set(RELAYED) | ELSEWHERE)
 
     def test_killed_anywhere(self):
         template = Template()
         try:
-            cases = [(p, n) for p, most in POINTS.items() for n in range(1, most + 1)]
+            cases = [(p, n, {}) for p, most in POINTS.items() for n in range(1, most + 1)]
+            cases += [(p, n, {"cluster.transfer": "relay"}) for p, most in RELAYED.items() for n in range(1, most + 1)]
             only = os.environ.get("GAITD_CRASH_ONLY")
             cases = [c for c in cases if not only or c[0].startswith(only)]
             failures, missed, started = [], [], time.monotonic()
             with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
-                running = {pool.submit(case, template, *c): c for c in cases}
+                running = {pool.submit(case, template, p, n, **more): (p, n, more) for p, n, more in cases}
                 for done in concurrent.futures.as_completed(running):
                     try:
                         if not done.result():
