@@ -20,22 +20,23 @@ static int ask_version(struct cluster_pbs *c, char scheduler[32], struct err *e)
 	static const char *const words[] = { "version", NULL };
 	BUF_CLEANUP struct buf answer;
 	struct ssh_run run = { .out = &answer };
-	int version = 0;
+	char version[10], ours[10];
 
 	buf_init(&answer, ANSWER_MAX_BYTES);
 	if (cluster_pbs_call(c, c->commands, words, &run, e) < 0)
 		return -1;
 	const char *at = strstr(buf_str(&answer), "gait-cluster ");
-	if (!at || sscanf(at, "gait-cluster %9d %31[a-z]", &version, scheduler) != 2)
+	if (!at || sscanf(at, "gait-cluster %9[0-9] %31[a-z]", version, scheduler) != 2)
 		return err_set(e, ERR_UNAVAILABLE,
 			"what answers on the login node is not gait-cluster: let the key run it "
 			"(restrict,command=\"…\" in "
 			"authorized_keys) or set cluster.command");
-	if (version != CLUSTER_PBS_VERSION)
+	snprintf(ours, sizeof ours, "%d", CLUSTER_PBS_VERSION);
+	if (strcmp(version, ours) != 0)
 		return err_set(e, ERR_UNAVAILABLE,
-			"gait-cluster there speaks version %d, this gaitd %d: install its pbs/ folder on the "
+			"gait-cluster there speaks version %s, this gaitd %s: install its pbs/ folder on the "
 			"login node",
-			version, CLUSTER_PBS_VERSION);
+			version, ours);
 	return 0;
 }
 

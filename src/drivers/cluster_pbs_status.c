@@ -261,9 +261,9 @@ static void by_scheduler(const struct answer *a, const struct entry *at, struct 
 		return;
 	case PBS_FINISHED:
 		snprintf(s->end, sizeof s->end, "%s", ends[job->end]);
-		if (job->has_exit)
-			snprintf(text, sizeof text, "exit status %d; %s", job->exit_status, job->comment);
-		say(s, CLUSTER_FINISHED, job->has_exit && job->comment[0] ? text : job->comment);
+		snprintf(text, sizeof text, "exit status %d%s%s", job->exit_status,
+			job->comment[0] ? "; " : "", job->comment);
+		say(s, CLUSTER_FINISHED, job->has_exit ? text : job->comment);
 		return;
 	}
 }

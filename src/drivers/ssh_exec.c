@@ -224,7 +224,7 @@ static int run_it(struct exec *x, struct ssh_end *ret_end, struct err *e)
 		return r;
 	if (send_command(x, e) < 0 || pump(x, e) < 0 || read_end(x, ret_end, e) < 0)
 		return -1;
-	while ((r = libssh2_channel_free(x->channel)) == LIBSSH2_ERROR_EAGAIN)
+	while (libssh2_channel_free(x->channel) == LIBSSH2_ERROR_EAGAIN)
 		if (wait_more(x, e) < 0)
 			return -1;
 	return 0;
