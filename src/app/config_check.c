@@ -111,16 +111,24 @@ static void check_secret(struct findings *f, enum config_index i, const char *pa
 	secret_wipe(secret, sizeof secret);
 }
 
+/* Does @url lead to this machine itself? */
+static bool is_here(const char *url)
+{
+	const char *host = strstr(url, "://");
+	char name[300];
+
+	host = host ? host + 3 : url;
+	if (*host == '[')
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(host + 1, "]"), host + 1);
+	else
+		snprintf(name, sizeof name, "%.*s", (int)strcspn(host, ":/?#"), host);
+	return config_is_loopback(name);
+}
+
 /* In clear to another machine: everybody on the way may see patients' videos. */
 static void check_s3_url(struct findings *f, enum config_index i, const char *url)
 {
-	char host[300];
-
-	if (!str_starts(url, "http://"))
-		return;
-	snprintf(host, sizeof host, "%.*s", (int)strcspn(url + 7, url[7] == '[' ? "]" : ":"),
-		url + 7 + (url[7] == '['));
-	if (!config_is_loopback(host))
+	if (str_starts(url, "http://") && !is_here(url))
 		find(f, i, false,
 			"%s: videos and results go to the store in clear\n"
 			"use https:// where the store speaks TLS",
@@ -219,6 +227,32 @@ static void check_pbs(struct findings *f, const struct config *cfg)
 		find(f, CONFIG_cluster_place, false, "%s%s", cfg->cluster_place, unused);
 }
 
+/* A compute node that fetches its work by HTTP must get to gaitd and to the store. */
+static void check_way_back(struct findings *f, const struct config *cfg)
+{
+	static const char todo[] =
+		"name the address that compute nodes reach, or set cluster.transfer to relay";
+	const char *store =
+		*cfg->blob_s3_public_endpoint ? cfg->blob_s3_public_endpoint : cfg->blob_s3_endpoint;
+
+	if (strcmp(cfg->cluster_driver, "pbs") != 0 || strcmp(cfg->cluster_transfer, "direct") != 0)
+		return;
+	if (!*cfg->http_public_url)
+		find(f, CONFIG_http_public_url, false,
+			"is empty: compute nodes would report to %s, where gaitd listens\n%s",
+			cfg->http_listen, todo);
+	else if (is_here(cfg->http_public_url))
+		find(f, CONFIG_http_public_url, false,
+			"%s is every machine's own address: compute nodes report to themselves there\n%s",
+			cfg->http_public_url, todo);
+	if (strcmp(cfg->blob_driver, "dir") != 0 && *store && is_here(store))
+		find(f,
+			*cfg->blob_s3_public_endpoint ? CONFIG_blob_s3_public_endpoint
+						      : CONFIG_blob_s3_endpoint,
+			false, "%s is every machine's own address: compute nodes find no store there\n%s",
+			store, todo);
+}
+
 static void check_disk(struct findings *f, const struct config *cfg)
 {
 	char data[CONFIG_PATH_BYTES], blobs[CONFIG_PATH_BYTES];
@@ -293,8 +327,6 @@ static void check_smtp(struct findings *f, const struct config *cfg)
 static void check_relay(struct findings *f, const struct config *cfg)
 {
 	static const char http[] = "http://";
-	const char *host = cfg->mail_http_url + sizeof http - 1;
-	char name[256];
 
 	if (!cfg->mail_http_url[0]) {
 		find(f, CONFIG_mail_http_url, true, "is empty although mail.driver is http\nname the relay");
@@ -306,11 +338,7 @@ static void check_relay(struct findings *f, const struct config *cfg)
 				"is no https address\nname the relay as https://HOST/PATH");
 		return;
 	}
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(host, host[0] == '[' ? "]" : ":/?#"),
-		host + (host[0] == '['));
-	if (host[0] == '[')
-		name[strcspn(name, "]")] = '\0';
-	if (!config_is_loopback(name))
+	if (!is_here(cfg->mail_http_url))
 		find(f, CONFIG_mail_http_url, true, "would send mail in clear to another machine\nuse https");
 }
 
@@ -350,5 +378,6 @@ unsigned config_check(const struct config *cfg, struct config_finding *ret, unsi
 	check_disk(&f, cfg);
 	check_s3(&f, cfg);
 	check_pbs(&f, cfg);
+	check_way_back(&f, cfg);
 	return f.count;
 }

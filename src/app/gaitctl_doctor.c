@@ -120,8 +120,11 @@ void doctor_cluster(struct doctor *d)
 	if (!open_part(d, HOUSE_CLUSTER, "cluster",
 		    strcmp(c->cluster_driver, "local") == 0 ? c->cluster_dir : NULL))
 		return;
-	p.callback_url = d->answers ? d->house.callback_url : NULL;
-	p.store_url = store_url(d, url) ? url : NULL;
+	/* Nodes of a relay need to reach neither. */
+	if (strcmp(c->cluster_transfer, "relay") != 0) {
+		p.callback_url = d->answers ? d->house.callback_url : NULL;
+		p.store_url = store_url(d, url) ? url : NULL;
+	}
 	struct cluster *cl = d->house.svc.cluster;
 	unsigned before = d->report.n;
 	probe_ended(d, before, cl->ops->probe(cl, &p, &e), &e);
@@ -168,8 +171,8 @@ void doctor_mail(struct doctor *d)
 
 int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e)
 {
-	static void (*const stations[])(struct doctor *) = { doctor_settings, doctor_data, doctor_gaitd,
-		doctor_store, doctor_cluster, doctor_mail };
+	static void (*const stations[])(
+		struct doctor *) = { doctor_data, doctor_gaitd, doctor_store, doctor_cluster, doctor_mail };
 	CLEANUP(free_p) struct doctor *d = calloc(1, sizeof *d);
 	char host[256];
 	int port = 0;
@@ -182,15 +185,20 @@ int ctl_doctor(struct ctl *c, int argc, char **argv, struct err *e)
 	d->cfg = c->cfg;
 	d->thorough = !quick;
 	(void)config_split_listen(c->cfg->http_listen, host, sizeof host, &port);
-	if (house_init(c->cfg, port, &d->house, e) < 0)
+	if (doctor_report_begin(&d->report, c->out, c->json, e) < 0)
 		return -1;
-	int r = doctor_report_begin(&d->report, c->out, c->json, e);
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(stations); i++)
+	doctor_settings(d);
+	/* Without addresses and the consent text there is no house to walk through. */
+	bool has_house = house_init(c->cfg, port, &d->house, e) == 0;
+	if (!has_house)
+		doctor_say(&d->report, DOCTOR_BAD, "together", e->msg);
+	for (size_t i = 0; has_house && i < ARRAY_LEN(stations); i++)
 		stations[i](d);
-	bool wrong_settings = r == 0 && doctor_is_bad(&d->report, "settings");
+	bool wrong_settings = doctor_is_bad(&d->report, "settings");
 	int bad = doctor_report_end(&d->report, e);
-	house_close(&d->house);
-	if (r < 0 || bad < 0)
+	if (has_house)
+		house_close(&d->house);
+	if (bad < 0)
 		return -1;
 	if (wrong_settings)
 		return err_set(e, ERR_CONFIG, "settings need attention, see above");

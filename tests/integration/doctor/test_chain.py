@@ -131,6 +131,11 @@ class Chain(ChainTest):
                             settings={"http.public_url": f"http://127.0.0.1:{server.server_port}"})
         self.assertEqual([s["step"] for s in report.bad()], ["callback"])
 
+    def test_relay_asks_nothing_of_the_nodes_network(self):
+        report = self.content(settings={"cluster.transfer": "relay"})
+        for step in ("callback", "store"):
+            self.assertEqual(report.step("cluster", step)["outcome"], "skipped")
+
     def test_all_is_well(self):
         report = self.content()
         self.assertEqual([s for s in report.steps if s["outcome"] == "skipped"], [], f"\n{report}")

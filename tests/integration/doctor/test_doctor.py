@@ -92,6 +92,12 @@ class Embedded(DoctorTest):
             with self.subTest(setting):
                 self.finds("settings", setting, "/no/such/thing", also=also, settings={setting: "/no/such/thing"})
 
+    def test_consent_text_that_is_not_there(self):
+        """Nothing can be opened without it; the settings are told all the same."""
+        report = self.finds("settings", "consent.text_file", "/no/such/text",
+                            settings={"consent.version": "1", "consent.text_file": "/no/such/text"})
+        self.assertEqual(list(report.json["parts"]), ["settings"])
+
     def test_folders_that_cannot_be_made(self):
         wall = self.d.root / "a-file"
         wall.write_text("")

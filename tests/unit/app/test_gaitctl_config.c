@@ -240,6 +240,7 @@ static void check_says_what_to_do(void **state)
 		{ "blob.s3_prefix=gaitd", "blob.s3_prefix", "does not end in '/'", "write gaitd/", true },
 		{ "blob.s3_kms_key=k", "blob.s3_kms_key", "is not used", "aws:kms", false },
 		{ "blob.url_ttl=8d", "blob.url_ttl", "more than 7 days", "7d", false },
+		{ "cluster.driver=pbs", "http.public_url", "is empty", "cluster.transfer", false },
 		{ "model.allow_demonstration=yes", "model.dir", "is empty", "no result has a score", false },
 	};
 
