@@ -27,7 +27,7 @@ struct slot {
 struct multi {
 	struct blob_s3 *store;
 	const char *key;
-	const struct s3_parts *p;
+	struct s3_file *f;
 	struct s3_upload upload;
 	CURLM *curl;
 	struct slot *slots;
@@ -84,9 +84,9 @@ static int create(struct multi *m, const struct blob_stat *want, struct err *e)
 
 static void slot_fill(struct multi *m, struct slot *t)
 {
-	const struct s3_parts *p = m->p;
-	int64_t offset = m->next * p->part_bytes;
-	int64_t len = p->bytes - offset < p->part_bytes ? p->bytes - offset : p->part_bytes;
+	const struct s3_file *f = m->f;
+	int64_t offset = m->next * f->part_bytes;
+	int64_t len = f->bytes - offset < f->part_bytes ? f->bytes - offset : f->part_bytes;
 
 	t->part = m->next++;
 	t->failures = 0;
@@ -95,9 +95,9 @@ static void slot_fill(struct multi *m, struct slot *t)
 	s3_call_init(&t->call, "PUT", m->key, S3_ANSWER_BYTES);
 	s3_call_query(&t->call, "partNumber", t->number);
 	s3_call_query(&t->call, "uploadId", m->upload.id);
-	s3_call_file(&t->call, p->fd, offset, len, p->sums[t->part]);
-	t->call.poll = p->poll;
-	t->call.poll_arg = p->poll_arg;
+	s3_call_file(&t->call, f->fd, offset, len, f->sums[t->part]);
+	t->call.poll = f->poll;
+	t->call.poll_arg = f->poll_arg;
 }
 
 static int slot_start(struct multi *m, struct slot *t, struct err *e)
@@ -149,7 +149,7 @@ static int start_due(struct multi *m, struct err *e)
 
 	for (int i = 0; i < m->slot_count; i++) {
 		struct slot *t = &m->slots[i];
-		if (t->part < 0 && m->next < m->p->count)
+		if (t->part < 0 && m->next < m->f->summed)
 			slot_fill(m, t);
 		if (t->part >= 0 && !t->is_running && t->not_before_ms <= now && slot_start(m, t, e) < 0)
 			return -1;
@@ -176,12 +176,16 @@ static int end_ready(struct multi *m, struct err *e)
 	return 0;
 }
 
+/* In turns: a piece of the file is summed, and curl moves what it can of the parts whose sums are known. */
 static int send_parts(struct multi *m, struct err *e)
 {
-	while (m->done < m->p->count) {
+	while (m->done < m->f->count) {
+		bool is_summing = m->f->summed < m->f->count;
 		int running;
-		if (m->p->poll && m->p->poll(m->p->poll_arg) < 0)
+		if (m->f->poll && m->f->poll(m->f->poll_arg) < 0)
 			return err_set(e, ERR_CONFLICT, "cancelled");
+		if (is_summing && blob_s3_sum_some(m->f, e) < 0)
+			return -1;
 		if (start_due(m, e) < 0)
 			return -1;
 		if (curl_multi_perform(m->curl, &running) != CURLM_OK)
@@ -189,7 +193,7 @@ static int send_parts(struct multi *m, struct err *e)
 		if (end_ready(m, e) < 0)
 			return -1;
 		/* Parts that wait for their next try are looked at every 100 ms. */
-		if (m->done < m->p->count)
+		if (m->done < m->f->count && !is_summing)
 			(void)curl_multi_poll(m->curl, NULL, 0, 100, NULL);
 	}
 	return 0;
@@ -200,7 +204,7 @@ static int list_parts(const struct multi *m, struct buf *out, struct err *e)
 	if (buf_adds(out, "<CompleteMultipartUpload xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">", e) <
 		0)
 		return -1;
-	for (int i = 0; i < m->p->count; i++)
+	for (int i = 0; i < m->f->count; i++)
 		if (buf_addf(out, e, "<Part><PartNumber>%d</PartNumber><ETag>%s</ETag></Part>", i + 1,
 			    m->etags[i]) < 0)
 			return -1;
@@ -263,11 +267,11 @@ int blob_s3_abort(struct blob_s3 *s, const char *key, const char *upload_id, str
 
 static int multi_open(struct multi *m, struct err *e)
 {
-	int n = m->store->parts_at_once < m->p->count ? m->store->parts_at_once : m->p->count;
+	int n = m->store->parts_at_once < m->f->count ? m->store->parts_at_once : m->f->count;
 
 	m->curl = curl_multi_init();
 	m->slots = calloc((size_t)n, sizeof *m->slots);
-	m->etags = calloc((size_t)m->p->count, sizeof *m->etags);
+	m->etags = calloc((size_t)m->f->count, sizeof *m->etags);
 	if (!m->curl || !m->slots || !m->etags)
 		return err_set(e, ERR_NOMEM, "no memory for an upload in parts");
 	for (; m->slot_count < n; m->slot_count++) {
@@ -299,9 +303,10 @@ static void multi_close(struct multi *m)
 	m->etags = NULL;
 }
 
-static int send_all(struct multi *m, const struct blob_stat *want, struct err *e)
+static int send_all(struct multi *m, struct err *e)
 {
 	struct blob_s3 *s = m->store;
+	const struct blob_stat *want = m->f->want;
 
 	if (create(m, want, e) < 0)
 		return -1;
@@ -325,21 +330,20 @@ static int send_all(struct multi *m, const struct blob_stat *want, struct err *e
 	return r < 0 ? -1 : 0;
 }
 
-int blob_s3_put_parts(struct blob_s3 *s, const char *key, const struct s3_parts *p,
-	const struct blob_stat *want, struct err *e)
+int blob_s3_put_parts(struct blob_s3 *s, const char *key, struct s3_file *f, struct err *e)
 {
-	struct multi m = { .store = s, .key = key, .p = p };
+	struct multi m = { .store = s, .key = key, .f = f };
 
 	/* What a crash left of this very key. */
 	int r = blob_s3_abort_uploads(s, key, true, e);
 	if (r == 0)
 		r = multi_open(&m, e);
 	if (r == 0)
-		r = send_all(&m, want, e);
+		r = send_all(&m, e);
 	multi_close(&m);
 	if (r < 0)
 		return -1;
-	r = blob_s3_holds(s, key, want, e);
+	r = blob_s3_holds(s, key, f->want, e);
 	return r == BLOB_NONE ? err_set(e, ERR_UNAVAILABLE, "S3 %s/%s: gone after it was written",
 					s->site.bucket, key)
 			      : r;

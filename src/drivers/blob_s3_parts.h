@@ -55,17 +55,27 @@ void blob_s3_only_new(struct blob_s3 *s, struct s3_call *c);
 /* Send @c (a PUT whose body is set) and see that @key holds @want afterwards. */
 int blob_s3_put_call(struct blob_s3 *s, struct s3_call *c, const struct blob_stat *want, struct err *e);
 
-/* The same in parts of @part_bytes, whose hexadecimal sums are in @sums. */
-struct s3_parts {
+/* A file on its way: read once to know its sums, and, part by part as they are known, once more to be sent.
+ */
+struct s3_file {
 	int fd;
 	int64_t bytes, part_bytes;
-	int count;
-	char (*sums)[SHA256_HEX_BYTES];
+	int count;                      /* of parts */
+	char (*sums)[SHA256_HEX_BYTES]; /* hexadecimal, of each part; @summed of them are there */
+	int summed;
+	const struct blob_stat *want; /* what the whole must be */
+	int64_t at;                   /* up to here it was read for its sums */
+	struct sha256 *whole, *part;
+	char *chunk;
 	int (*poll)(void *arg);
 	void *poll_arg;
 };
-int blob_s3_put_parts(struct blob_s3 *s, const char *key, const struct s3_parts *p,
-	const struct blob_stat *want, struct err *e);
+
+/* Read on for the sums, a quarter of a megabyte. 0; -1 with ERR_CORRUPT where it is not @want */
+int blob_s3_sum_some(struct s3_file *f, struct err *e);
+
+/* Send @f in parts and see that @key holds it afterwards. */
+int blob_s3_put_parts(struct blob_s3 *s, const char *key, struct s3_file *f, struct err *e);
 
 /* Abort multipart uploads below @prefix; where @own_key only those of that very key that no thread of this
  * process is at work on. */

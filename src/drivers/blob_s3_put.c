@@ -12,96 +12,109 @@
 #include "drivers/blob_s3_parts.h"
 
 /* A file is read twice: once to know that it is what is wanted and what its parts sum up to, once to be sent.
- * The store compares what it receives with the sums of the first reading, so both saw the same bytes. */
+ * The store compares what it receives with the sums of the first reading, so both saw the same bytes. A large
+ * file is sent while its later parts are still being summed; what is not wanted is then never completed. */
 
 enum { CHUNK = 1 << 18, PARTS_MOST = 9000 };
 
-static int ask(const struct s3_parts *p, struct err *e)
+static void file_deinit(struct s3_file *f)
 {
-	return p->poll && p->poll(p->poll_arg) < 0 ? err_set(e, ERR_CONFLICT, "cancelled") : 0;
+	close_p(&f->fd);
+	free(f->sums);
+	free(f->chunk);
+	sha256_free(f->whole);
+	sha256_free(f->part);
 }
 
-/* Hash the part at @offset into @part_hex and into @whole. */
-static int hash_part(struct s3_parts *p, int64_t offset, struct sha256 *whole, char *part_hex, struct err *e)
+static int end_part(struct s3_file *f, struct err *e)
 {
-	CLEANUP(sha256_free_p) struct sha256 *part = sha256_new(e);
-	CLEANUP(free_p) char *chunk = malloc(CHUNK);
-	int64_t end = offset + p->part_bytes < p->bytes ? offset + p->part_bytes : p->bytes;
 	uint8_t sum[SHA256_BYTES];
 
-	if (!part || !chunk)
-		return part ? err_set(e, ERR_NOMEM, "no memory to hash a file") : -1;
-	while (offset < end) {
-		int64_t want = end - offset < CHUNK ? end - offset : CHUNK;
-		if (ask(p, e) < 0)
+	if (sha256_end(f->part, sum, e) < 0)
+		return -1;
+	hex_encode(sum, sizeof sum, f->sums[f->summed]);
+	sha256_free(f->part);
+	f->part = NULL;
+	if (f->at == f->bytes) {
+		if (f->count > 1 && sha256_end(f->whole, sum, e) < 0)
 			return -1;
-		ssize_t n = pread(p->fd, chunk, (size_t)want, offset);
-		if (n < 0 && errno == EINTR)
-			continue;
+		if (memcmp(sum, f->want->sha256, SHA256_BYTES) != 0)
+			return err_set(e, ERR_CORRUPT, "the file has another content than was uploaded");
+	}
+	f->summed++;
+	return 0;
+}
+
+int blob_s3_sum_some(struct s3_file *f, struct err *e)
+{
+	const int64_t begin = f->summed * f->part_bytes;
+	const int64_t end = f->bytes - begin < f->part_bytes ? f->bytes : begin + f->part_bytes;
+	const int64_t want = end - f->at < CHUNK ? end - f->at : CHUNK;
+
+	if (!f->part && !(f->part = sha256_new(e)))
+		return -1;
+	if (want > 0) {
+		ssize_t n;
+		do
+			n = pread(f->fd, f->chunk, (size_t)want, f->at);
+		while (n < 0 && errno == EINTR);
 		if (n < 0)
 			return err_errno(e, ERR_IO, "read");
 		if (n == 0)
 			return err_set(e, ERR_CORRUPT, "the file became shorter while it was read");
-		if (sha256_add(part, chunk, (size_t)n, e) < 0 ||
-			(p->count > 1 && sha256_add(whole, chunk, (size_t)n, e) < 0))
+		if (sha256_add(f->part, f->chunk, (size_t)n, e) < 0 ||
+			(f->count > 1 && sha256_add(f->whole, f->chunk, (size_t)n, e) < 0))
 			return -1;
-		offset += n;
+		f->at += n;
 	}
-	if (sha256_end(part, sum, e) < 0)
-		return -1;
-	hex_encode(sum, sizeof sum, part_hex);
-	return 0;
+	return f->at == end ? end_part(f, e) : 0;
 }
 
-/* Sums of all parts; the whole must be @want. */
-static int hash_file(struct s3_parts *p, const struct blob_stat *want, struct err *e)
-{
-	CLEANUP(sha256_free_p) struct sha256 *whole = sha256_new(e);
-	uint8_t sum[SHA256_BYTES];
-
-	if (!whole)
-		return -1;
-	for (int i = 0; i < p->count; i++)
-		if (hash_part(p, i * p->part_bytes, whole, p->sums[i], e) < 0)
-			return -1;
-	if (p->count > 1 ? sha256_end(whole, sum, e) < 0
-			 : hex_decode(p->sums[0], sum, sizeof sum) != SHA256_BYTES)
-		return -1;
-	if (memcmp(sum, want->sha256, SHA256_BYTES) != 0)
-		return err_set(e, ERR_CORRUPT, "the file has another content than was uploaded");
-	return 0;
-}
-
-static int send_whole(struct blob_s3 *s, const char *key, const struct s3_parts *p,
-	const struct blob_stat *want, struct err *e)
+static int send_whole(struct blob_s3 *s, const char *key, struct s3_file *f, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
 
 	s3_call_init(&c, "PUT", key, S3_ANSWER_BYTES);
-	s3_call_file(&c, p->fd, 0, p->bytes, p->sums[0]);
-	c.poll = p->poll;
-	c.poll_arg = p->poll_arg;
-	return blob_s3_put_call(s, &c, want, e);
+	while (f->summed == 0) {
+		if (f->poll && f->poll(f->poll_arg) < 0)
+			return err_set(e, ERR_CONFLICT, "cancelled");
+		if (blob_s3_sum_some(f, e) < 0)
+			return -1;
+	}
+	FAULT_POINT("blob_s3.summed");
+	s3_call_file(&c, f->fd, 0, f->bytes, f->sums[0]);
+	c.poll = f->poll;
+	c.poll_arg = f->poll_arg;
+	return blob_s3_put_call(s, &c, f->want, e);
 }
 
 /* S3 takes at most 10,000 parts. */
-static void divide(const struct blob_s3 *s, struct s3_parts *p)
+static int divide(const struct blob_s3 *s, struct s3_file *f, struct err *e)
 {
-	p->part_bytes = p->bytes;
-	p->count = 1;
-	if (p->bytes <= s->multipart_above)
-		return;
-	p->part_bytes = s->part_bytes;
-	if (p->bytes / p->part_bytes >= PARTS_MOST)
-		p->part_bytes = p->bytes / PARTS_MOST + 1;
-	p->count = (int)((p->bytes + p->part_bytes - 1) / p->part_bytes);
+	f->part_bytes = f->bytes;
+	f->count = 1;
+	if (f->bytes > s->multipart_above) {
+		f->part_bytes = s->part_bytes;
+		if (f->bytes / f->part_bytes >= PARTS_MOST)
+			f->part_bytes = f->bytes / PARTS_MOST + 1;
+		f->count = (int)((f->bytes + f->part_bytes - 1) / f->part_bytes);
+	}
+	f->sums = calloc((size_t)f->count, sizeof *f->sums);
+	f->chunk = malloc(CHUNK);
+	if (!f->sums || !f->chunk)
+		return err_set(e, ERR_NOMEM, "no memory for a file's sums");
+	f->whole = sha256_new(e);
+	return f->whole ? 0 : -1;
 }
 
 int blob_s3_put_file(struct blob *b, const char *key, const char *path, const struct blob_stat *want,
 	int (*poll)(void *arg), void *poll_arg, struct err *e)
 {
 	struct blob_s3 *s = blob_s3_of(b);
-	struct s3_parts p = { .bytes = want->bytes, .poll = poll, .poll_arg = poll_arg };
+	CLEANUP(file_deinit)
+	struct s3_file f = {
+		.fd = -1, .bytes = want->bytes, .want = want, .poll = poll, .poll_arg = poll_arg
+	};
 	char full[S3_KEY_BYTES];
 	struct stat st;
 
@@ -110,23 +123,16 @@ int blob_s3_put_file(struct blob *b, const char *key, const char *path, const st
 	int r = blob_s3_holds(s, full, want, e);
 	if (r != BLOB_NONE)
 		return r;
-	CLEANUP(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
+	f.fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f.fd < 0)
 		return err_errno(e, errno == ENOENT ? ERR_NOT_FOUND : ERR_IO, "open %s", path);
-	if (fstat(fd, &st) < 0)
+	if (fstat(f.fd, &st) < 0)
 		return err_errno(e, ERR_IO, "stat %s", path);
 	if (!S_ISREG(st.st_mode) || st.st_size != want->bytes)
 		return err_set(e, ERR_CORRUPT, "put %s: the file has %" PRId64 " bytes instead of %" PRId64,
 			key, (int64_t)st.st_size, want->bytes);
-	p.fd = fd;
-	divide(s, &p);
-	CLEANUP(free_p) char(*sums)[SHA256_HEX_BYTES] = calloc((size_t)p.count, sizeof *sums);
-	if (!sums)
-		return err_set(e, ERR_NOMEM, "no memory for a file's sums");
-	p.sums = sums;
-	if (hash_file(&p, want, e) < 0)
-		return err_wrap(e, "put %s", key);
-	FAULT_POINT("blob_s3.hashed");
-	return p.bytes > s->multipart_above ? blob_s3_put_parts(s, full, &p, want, e)
-					    : send_whole(s, full, &p, want, e);
+	if (divide(s, &f, e) < 0)
+		return -1;
+	r = f.bytes > s->multipart_above ? blob_s3_put_parts(s, full, &f, e) : send_whole(s, full, &f, e);
+	return r < 0 ? err_wrap(e, "put %s", key) : 0;
 }

@@ -19,6 +19,7 @@ import house  # noqa: E402,F401
 import engines  # noqa: E402,F401
 import cluster  # noqa: E402,F401
 import peers  # noqa: E402,F401
+import stores  # noqa: E402,F401
 
 
 def first_line(*args):

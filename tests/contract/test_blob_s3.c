@@ -44,10 +44,10 @@ static void end(void *ctx)
 
 int main(void)
 {
-	static const char *const put_faults[] = { "file:blob_s3.hashed", "file:blob_s3.put",
+	static const char *const put_faults[] = { "file:blob_s3.summed", "file:blob_s3.put",
 		"bytes:blob_s3.put", NULL };
-	static const char *const part_faults[] = { "file:blob_s3.hashed", "file:blob_s3.upload_made",
-		"file:blob_s3.part", "file:blob_s3.parts_sent", "file:blob_s3.completed", NULL };
+	static const char *const part_faults[] = { "file:blob_s3.upload_made", "file:blob_s3.part",
+		"file:blob_s3.parts_sent", "file:blob_s3.completed", NULL };
 	static const char *const remove_faults[] = { "blob_s3.removed", NULL };
 	const struct blob_factory whole = { "blob_s3, in one piece", open_whole, begin, end, NULL, put_faults,
 		remove_faults };

@@ -124,7 +124,7 @@ static void notices_a_changing_file(void **state)
 	o.tries = 2;
 	struct blob *b = open_with(&o);
 	const struct blob_stat want = blob_stat_of(large, LARGE);
-	struct stopper s = { 0, LARGE / (1 << 18) + 8 }; /* behind the hashing */
+	struct stopper s = { 0, LARGE / (1 << 18) + 8 }; /* in the midst of it */
 	struct blob_stat st;
 	struct err e = { 0 };
 

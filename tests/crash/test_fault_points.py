@@ -44,7 +44,7 @@ RELAYED = {"cluster_local.put_written": 3, "relay.put": 3, "stager.relayed": 1, 
 ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
 # Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
 ELSEWHERE |= {"blob_s3." + name for name in
-              ("hashed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
+              ("summed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
 ELSEWHERE |= {"mail_smtp.before_send", "mail_smtp.after_send", "mail_http.before_send", "mail_http.after_send"}
 
 TOGETHER = 3  # cases at once: most of a case is waiting for processes
