@@ -270,6 +270,53 @@ static void check_says_what_to_do(void **state)
 	}
 }
 
+/* What a cluster behind SSH needs. */
+static void check_of_a_cluster(void **state)
+{
+	static const struct {
+		const char *set, *option, *problem;
+		bool fatal;
+	} rows[] = {
+		{ "cluster.host=", "cluster.host", "is empty although", true },
+		{ "cluster.user=", "cluster.user", "is empty although", true },
+		{ "cluster.key_file=", "cluster.key_file", "is empty although", true },
+		{ "cluster.key_file=%s/open", "cluster.key_file", "mode 0644", true },
+		{ "cluster.key_file=%s/rsa", "cluster.key_file", "ed25519", true },
+		{ "cluster.key_file=%s/text", "cluster.key_file", "no private key", true },
+		{ "cluster.known_hosts_file=", "cluster.known_hosts_file", "is empty although", true },
+		{ "cluster.known_hosts_file=%s/none", "cluster.known_hosts_file", "No such file", true },
+		{ "cluster.queue=a;id", "cluster.queue", "has a character", true },
+		{ "cluster.account=$(id)", "cluster.account", "has a character", true },
+		{ "cluster.place=free pack", "cluster.place", "has a character", true },
+		{ "cluster.resources=select=1:ncpus={cpu}", "cluster.resources", "only {cpus}", true },
+		{ "cluster.project=gait", "cluster.project", "of no use with Slurm", false },
+	};
+
+	(void)state;
+	make("open", 0644, "0123456789012345678901234567890123456789\n");
+	make("rsa", 0600, "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n");
+	make("text", 0600, "something else\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		char set[TEST_DIR_BYTES + 64];
+		const char *const more[] = { set, "cluster.driver=pbs", "cluster.scheduler=slurm", NULL };
+		struct config_finding found[64];
+		unsigned seen = 0;
+		const char *at = strchr(rows[i].set, '%');
+		snprintf(set, sizeof set, "%.*s%s%s", (int)strcspn(rows[i].set, "%"), rows[i].set,
+			at ? dir : "", at ? at + 2 : "");
+		CLEANUP(config_free_p) struct config *cfg = settings(more);
+		unsigned n = config_check(cfg, found, 64);
+		for (unsigned k = 0; k < n; k++) {
+			if (strcmp(config_options[found[k].option].name, rows[i].option) != 0)
+				continue;
+			seen += strstr(found[k].text, rows[i].problem) && found[k].fatal == rows[i].fatal;
+			assert_true(found[k].todo[0] != '\0');
+		}
+		if (seen != 1)
+			fail_msg("%s: found %u times among %u: %s", set, seen, n, n ? found[0].text : "");
+	}
+}
+
 /* What another driver would need is looked at for that one alone. */
 static void check_leaves_idle_drivers_alone(void **state)
 {
@@ -377,6 +424,7 @@ int main(void)
 		IN_DIR(explain_needs_no_settings),
 		IN_DIR(check_passes_where_all_is_there),
 		IN_DIR(check_says_what_to_do),
+		IN_DIR(check_of_a_cluster),
 		IN_DIR(check_leaves_idle_drivers_alone),
 		IN_DIR(check_answers_for_programs),
 		IN_DIR(usage),
