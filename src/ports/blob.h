@@ -10,7 +10,7 @@
 
 /* Where videos and results live. A key is a path of [a-z0-9._-] segments joined by '/', at most 200 bytes
  * (blob_key_ok). A blob is written whole or not at all and never changes: a second put of the same key with
- * the same content is success, with other content an error. Drivers: drivers/blob_dir. */
+ * the same content is success, with other content an error. Drivers: drivers/blob_dir, drivers/blob_s3. */
 
 struct blob;
 struct blob_reader;
