@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import subprocess
 import threading
 import time
 import unittest
 import urllib.parse
 
 from apitest import ApiTest, main
-from gaitd import RESULT, Gaitd, Part, video, wait_until
+from gaitd import RESULT, SOURCE, Gaitd, Part, video, wait_until
 
 
 def changed(url, **query):
@@ -352,6 +353,79 @@ class LostAndFound(unittest.TestCase):
             d.open_gate()
             d.wait_job(job, "complete")
             self.assertEqual(d.engine_runs(), ["run front.mp4 behave:gate", "run side.mp4 behave:ok"])
+
+
+class Relayed(unittest.TestCase):
+    """Nodes that reach neither gaitd nor the store: the job runs without any network."""
+
+    def test_whole_way_without_a_network(self):
+        if subprocess.run(["unshare", "-n", "true"], stderr=subprocess.DEVNULL).returncode != 0:
+            self.skipTest("this user may not take a network away (unshare -n)")
+        house = Gaitd(settings={"cluster.transfer": "relay"})
+        house.settings["cluster.script_path"] = house.script(
+            "cut", f'#!/bin/bash\nexec unshare -n bash {SOURCE}/pbs/gait-job.pbs "$@"\n')
+        with house as d:
+            token, staff = d.person(), d.person("staff@example.org", "staff")
+            job = d.new_job(token, front=video("gate"), side=video(size=3_000_000, seed="big"))
+            with d.events(token, job) as events:
+                seen = events.until(lambda e: e["event"] == "progress" and e["data"]["step"] == "pose_front")
+                self.assertIn("running", [e["data"]["phase"] for e in seen])
+                d.open_gate()
+                d.wait_job(job, "complete")
+            shown = d.get(f"/api/v1/jobs/{job}", staff).json
+            self.assertTrue(shown["attempts"][0]["relay"])
+            self.assertEqual({f["name"] for f in shown["files"]},
+                             {"result.json", "overlay_front.mp4", "overlay_side.mp4", "keypoints_front.tar.gz",
+                              "keypoints_side.tar.gz"})
+            overlay = d.get(f"/api/v1/jobs/{job}/files/overlay_side.mp4", token).body
+            self.assertTrue(overlay.endswith(video(size=3_000_000, seed="big")))
+            wait_until(lambda: not [f for f in d.files("attempts") if ".slot" not in f and ".turn" not in f], lambda: f"nothing on the cluster: {d.files('attempts')}")
+            self.assertEqual(d.files("spool"), [])
+            self.assertEqual(d.engine_runs(), ["run front.mp4 behave:gate", "run side.mp4 behave:ok"])
+
+    def test_cancelled_and_failed(self):
+        with Gaitd(settings={"cluster.transfer": "relay"}) as d:
+            token = d.person()
+            job = d.new_job(token, front=video("exit3"))
+            d.wait_job(job, "inference_error")
+            self.assertEqual(d.get(f"/api/v1/jobs/{job}", token).json["error"]["kind"], "no_person")
+            job = d.new_job(token, front=video("gate", seed="another"))
+            wait_until(lambda: len(d.engine_runs()) == 2, "the engine")
+            self.assertEqual(d.request("POST", f"/api/v1/jobs/{job}/cancel", token).status, 202)
+            d.wait_job(job, "cancelled")
+            wait_until(lambda: not d.attempt_processes(), "the engine's end")
+            wait_until(lambda: not [f for f in d.files("attempts") if ".slot" not in f and ".turn" not in f],
+                       lambda: f"nothing on the cluster: {d.files('attempts')}")
+
+
+class Turns(unittest.TestCase):
+    def test_one_with_many_does_not_keep_others_waiting(self):
+        with Gaitd(settings={"cluster.max_in_flight": "1"}) as d:
+            ann, bob = d.person(), d.person("bob@example.org")
+            first = d.new_job(ann, front=video("gate"))
+            wait_until(lambda: d.engine_runs(), "the engine")
+            anns = [d.new_job(ann, front=video(seed=f"a{i}")) for i in range(4)]
+            bobs = [d.new_job(bob, front=video(seed=f"b{i}")) for i in range(2)]
+
+            def place(job, token):
+                return d.get(f"/api/v1/jobs/{job}", token).json["queue"]["position"]
+            self.assertEqual([place(j, bob) for j in bobs], [0, 2])
+            self.assertEqual([place(j, ann) for j in anns], [1, 3, 4, 5])
+            table = d.ctl("jobs", "list")
+            self.assertIn("PLACE", table)
+            self.assertIn("place in the queue: 3", d.ctl("jobs", "show", bobs[1]))
+            self.assertEqual(d.ctl_json("jobs", "show", bobs[1])["queue"], {"position": 2, "estimated_wait_s": None})
+            d.open_gate()
+            for job in (first, *anns, *bobs):
+                d.wait_job(job, "complete")
+            order = [r["job"] for r in d.rows("SELECT job FROM attempts ORDER BY created_ms")]
+            self.assertEqual(order, [first, bobs[0], anns[0], bobs[1], *anns[1:]])
+            # From here on it is known how long one takes.
+            gate = d.new_job(ann, front=video("gate", seed="g"))
+            waiting = d.new_job(ann, front=video(seed="w"))
+            self.assertGreaterEqual(d.get(f"/api/v1/jobs/{waiting}", ann).json["queue"]["estimated_wait_s"], 0)
+            d.open_gate()
+            d.wait_job(gate, "complete"), d.wait_job(waiting, "complete")
 
 
 if __name__ == "__main__":
