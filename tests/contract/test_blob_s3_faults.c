@@ -395,6 +395,31 @@ static void aborts_what_cannot_be_completed(void **state)
 	assert_true(str_starts(server.heads[10], "DELETE /bucket/k?uploadId=u1 "));
 }
 
+static void note_bucket(void *arg, const char *what, enum probe_outcome outcome, const char *text)
+{
+	if (strcmp(what, "bucket") == 0 && outcome == PROBE_OK)
+		snprintf(arg, 256, "%s", text);
+}
+
+/* Versions keep what was erased: whoever runs doctor learns of it. */
+static void probe_tells_of_versions(void **state)
+{
+	const struct hostile_step steps[] = { { HOSTILE_REPLY,
+						      OK_XML("<ListBucketResult></ListBucketResult>") },
+		{ HOSTILE_REPLY, OK_XML("<VersioningConfiguration><Status>Enabled</Status></"
+					"VersioningConfiguration>") },
+		{ HOSTILE_REPLY, XML("403 Forbidden", "AccessDenied", "no") } };
+	struct blob *b = STORE(steps);
+	char text[256] = "";
+	const struct probe p = { .step = note_bucket, .arg = text };
+	struct err e = { 0 };
+
+	(void)state;
+	assert_fails(b->ops->probe(b, &p, &e), &e, ERR_UNAVAILABLE);
+	assert_has(text, "bucket; it keeps versions: what is erased stays there");
+	done(b);
+}
+
 static void says_when_nobody_listens(void **state)
 {
 	const struct hostile_step steps[] = { { HOSTILE_REPLY, ABSENT } };
@@ -498,8 +523,9 @@ int main(void)
 		cmocka_unit_test(refuses_other_bytes), cmocka_unit_test(ends_what_stalls),
 		cmocka_unit_test(tells_the_clocks_difference), cmocka_unit_test(says_what_to_mend),
 		cmocka_unit_test(removes_no_foreign_key), cmocka_unit_test(removes_page_by_page),
-		cmocka_unit_test(aborts_what_cannot_be_completed), cmocka_unit_test(says_when_nobody_listens),
-		cmocka_unit_test(refuses_bad_options), cmocka_unit_test(makes_addresses_of_both_styles) };
+		cmocka_unit_test(aborts_what_cannot_be_completed), cmocka_unit_test(probe_tells_of_versions),
+		cmocka_unit_test(says_when_nobody_listens), cmocka_unit_test(refuses_bad_options),
+		cmocka_unit_test(makes_addresses_of_both_styles) };
 	const struct blob_stat video = blob_stat_of("video", 5);
 	char sum[SHA256_HEX_BYTES];
 
