@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,9 +10,10 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "core/retry.h"
+#include "drivers/s3_answer.h"
 #include "drivers/s3_fault.h"
 
-enum { DELAY_MOST_MS = 8000, RETRY_AFTER_MOST_MS = 30000, SLOW_S = 600, BUFFER = 512 << 10 };
+enum { DELAY_MOST_MS = 8000, SLOW_S = 600, BUFFER = 512 << 10 };
 
 void s3_call_init(struct s3_call *c, const char *method, const char *key, size_t answer_max)
 {
@@ -110,76 +110,6 @@ static int seek_body(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
-static size_t take_answer(char *data, size_t size, size_t count, void *arg)
-{
-	struct s3_call *c = arg;
-
-	return buf_add(&c->answer, data, size * count, NULL) < 0 ? 0 : size * count;
-}
-
-static void copy_value(struct strv v, char *out, size_t size)
-{
-	if (v.n < size)
-		memcpy(out, v.p, v.n);
-	out[v.n < size ? v.n : 0] = '\0';
-}
-
-static int64_t number_of(struct strv v)
-{
-	char text[24];
-	int64_t n;
-
-	copy_value(v, text, sizeof text);
-	return str_to_i64(text, 0, INT64_MAX, &n) ? n : -1;
-}
-
-static void forget_answer(struct s3_call *c)
-{
-	buf_reset(&c->answer);
-	c->bytes = c->total = -1;
-	c->retry_after_ms = 0;
-	c->etag[0] = c->sha256[0] = c->date[0] = c->region[0] = c->code[0] = c->message[0] = '\0';
-}
-
-static void take_field(struct s3_call *c, struct strv name, struct strv v)
-{
-	if (strv_ieq(name, "content-length"))
-		c->bytes = number_of(v);
-	else if (strv_ieq(name, "content-range")) { /* bytes 0-9/1234, or with a star before the slash */
-		const char *slash = memchr(v.p, '/', v.n);
-		if (slash)
-			c->total = number_of((struct strv){ slash + 1, v.n - (size_t)(slash + 1 - v.p) });
-	} else if (strv_ieq(name, "etag"))
-		copy_value(v, c->etag, sizeof c->etag);
-	else if (strv_ieq(name, "x-amz-meta-sha256"))
-		copy_value(v, c->sha256, sizeof c->sha256);
-	else if (strv_ieq(name, "date"))
-		copy_value(v, c->date, sizeof c->date);
-	else if (strv_ieq(name, "x-amz-bucket-region"))
-		copy_value(v, c->region, sizeof c->region);
-	else if (strv_ieq(name, "retry-after") && number_of(v) > 0)
-		c->retry_after_ms =
-			number_of(v) > RETRY_AFTER_MOST_MS / 1000 ? RETRY_AFTER_MOST_MS : number_of(v) * 1000;
-}
-
-static size_t take_header(char *data, size_t size, size_t count, void *arg)
-{
-	struct s3_call *c = arg;
-	struct strv line = { data, size * count };
-	const char *colon = memchr(line.p, ':', line.n);
-
-	if (line.n > 5 && memcmp(line.p, "HTTP/", 5) == 0) {
-		forget_answer(c); /* of 100 Continue, or of an earlier try */
-	} else if (colon) {
-		size_t n = (size_t)(colon - line.p);
-		struct strv value = { colon + 1, line.n - n - 1 };
-		while (value.n > 0 && (value.p[value.n - 1] == '\r' || value.p[value.n - 1] == '\n'))
-			value.n--;
-		take_field(c, (struct strv){ line.p, n }, strv_trim(value));
-	}
-	return line.n;
-}
-
 static int ask_poll(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl_off_t f)
 {
 	const struct s3_call *c = arg;
@@ -254,9 +184,9 @@ static void set_transport(const struct s3_site *s, struct s3_call *c, CURL *h)
 static void set_callbacks(struct s3_call *c, CURL *h)
 {
 	(void)curl_easy_setopt(h, CURLOPT_PRIVATE, c);
-	(void)curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, take_header);
+	(void)curl_easy_setopt(h, CURLOPT_HEADERFUNCTION, s3_answer_header);
 	(void)curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
-	(void)curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_answer);
+	(void)curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, s3_answer_body);
 	(void)curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
 	if (c->poll) {
 		(void)curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
@@ -281,7 +211,7 @@ int s3_call_prepare_plain(const struct s3_site *s, struct s3_call *c, CURL *h, c
 {
 	if (add_lines(c, e) < 0)
 		return -1;
-	forget_answer(c);
+	s3_answer_forget(c);
 	c->status = 0;
 	c->sent = 0;
 	c->read_failed = false;
