@@ -135,6 +135,23 @@ static void check_s3_url(struct findings *f, enum config_index i, const char *ur
 			url);
 }
 
+/* What libs3 cannot do must not be believed to be done. */
+static void check_libs3(struct findings *f, const struct config *cfg)
+{
+	if (!*cfg->blob_s3_endpoint)
+		find(f, CONFIG_blob_s3_endpoint, true,
+			"is empty although blob.driver is libs3\nname the store: Amazon's takes blob.driver "
+			"= s3 only");
+	if (strcmp(cfg->blob_s3_encryption, "none") != 0)
+		find(f, CONFIG_blob_s3_encryption, true,
+			"%s cannot be asked for by libs3\nlet the store encrypt by itself, or use "
+			"blob.driver = s3",
+			cfg->blob_s3_encryption);
+	if (*cfg->blob_s3_session_token_file)
+		find(f, CONFIG_blob_s3_session_token_file, true,
+			"cannot be sent by libs3\nuse keys without a session token, or blob.driver = s3");
+}
+
 static void check_s3(struct findings *f, const struct config *cfg)
 {
 	const struct {
@@ -145,17 +162,22 @@ static void check_s3(struct findings *f, const struct config *cfg)
 		{ CONFIG_blob_s3_secret_key_file, cfg->blob_s3_secret_key_file,
 			"write the secret key into a file of mode 0600 and name it" } };
 
-	if (strcmp(cfg->blob_driver, "s3") != 0)
+	bool is_libs3 = strcmp(cfg->blob_driver, "libs3") == 0;
+	if (!is_libs3 && strcmp(cfg->blob_driver, "s3") != 0)
 		return;
 	for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
 		if (!*needed[i].value)
-			find(f, needed[i].i, true, "is empty although blob.driver is s3\n%s", needed[i].todo);
+			find(f, needed[i].i, true, "is empty although blob.driver is %s\n%s",
+				cfg->blob_driver, needed[i].todo);
 	check_s3_url(f, CONFIG_blob_s3_endpoint, cfg->blob_s3_endpoint);
-	check_s3_url(f, CONFIG_blob_s3_public_endpoint, cfg->blob_s3_public_endpoint);
+	if (is_libs3)
+		check_libs3(f, cfg);
+	else
+		check_s3_url(f, CONFIG_blob_s3_public_endpoint, cfg->blob_s3_public_endpoint);
 	if (*cfg->blob_s3_prefix && !str_ends(cfg->blob_s3_prefix, "/"))
 		find(f, CONFIG_blob_s3_prefix, true, "%s does not end in '/'\nwrite %s/", cfg->blob_s3_prefix,
 			cfg->blob_s3_prefix);
-	if (cfg->blob_url_ttl_ms > 7 * 86400 * INT64_C(1000))
+	if (!is_libs3 && cfg->blob_url_ttl_ms > 7 * 86400 * INT64_C(1000))
 		find(f, CONFIG_blob_url_ttl, false,
 			"%s: S3 lets no signed address hold for more than 7 days\n"
 			"set it to 7d, and cluster.walltime to less",

@@ -4,6 +4,7 @@
 #include "base/crypto.h"
 #include "base/fsx.h"
 #include "drivers/blob_dir.h"
+#include "drivers/blob_libs3.h"
 #include "drivers/blob_s3.h"
 
 /* The key of signed URLs is derived, so that one secret file is enough and neither use reveals the other. */
@@ -36,16 +37,53 @@ static int wire_dir(struct house *h, struct err *e)
 	return r;
 }
 
+static int is_s3_named(const struct config *c, struct err *e)
+{
+	if (!*c->blob_s3_bucket || !*c->blob_s3_access_key || !*c->blob_s3_secret_key_file)
+		return err_set(e, ERR_CONFIG,
+			"blob.driver is %s: set blob.s3_bucket, blob.s3_access_key and "
+			"blob.s3_secret_key_file",
+			c->blob_driver);
+	return 0;
+}
+
+/* Compute nodes speak with gaitd then, which keeps what they send below blob.dir until the bucket has it. */
+static int wire_libs3(struct house *h, struct err *e)
+{
+	const struct config *c = h->cfg;
+	char secret[256] = "", spool[4096];
+	uint8_t key[SHA256_BYTES];
+
+	if (is_s3_named(c, e) < 0 || fsx_join(spool, sizeof spool, c->blob_dir, "relay", e) < 0 ||
+		url_key(h, key, e) < 0)
+		return -1;
+	const struct blob_libs3_options o = { .endpoint = c->blob_s3_endpoint,
+		.bucket = c->blob_s3_bucket,
+		.prefix = c->blob_s3_prefix,
+		.access_key = c->blob_s3_access_key,
+		.secret_key = secret,
+		.ca_file = c->blob_s3_ca_file,
+		.is_virtual = strcmp(c->blob_s3_style, "virtual") == 0,
+		.spool = spool,
+		.base_url = h->callback_url,
+		.signing_key = key,
+		.signing_key_bytes = sizeof key };
+	int r = fsx_read_secret(c->blob_s3_secret_key_file, secret, sizeof secret, e);
+	if (r == 0)
+		r = blob_libs3_open(&o, &h->svc.blob, e);
+	secret_wipe(secret, sizeof secret);
+	secret_wipe(key, sizeof key);
+	return r;
+}
+
 static int wire_s3(struct house *h, struct err *e)
 {
 	const struct config *c = h->cfg;
 	char secret[256] = "", token[4096] = "";
 	int r = 0;
 
-	if (!*c->blob_s3_bucket || !*c->blob_s3_access_key || !*c->blob_s3_secret_key_file)
-		return err_set(e, ERR_CONFIG,
-			"blob.driver is s3: set blob.s3_bucket, blob.s3_access_key and "
-			"blob.s3_secret_key_file");
+	if (is_s3_named(c, e) < 0)
+		return -1;
 	r = fsx_read_secret(c->blob_s3_secret_key_file, secret, sizeof secret, e);
 	if (r == 0 && *c->blob_s3_session_token_file)
 		r = fsx_read_secret(c->blob_s3_session_token_file, token, sizeof token, e);
@@ -73,5 +111,7 @@ static int wire_s3(struct house *h, struct err *e)
 
 int wire_blob(struct house *h, struct err *e)
 {
+	if (strcmp(h->cfg->blob_driver, "libs3") == 0)
+		return wire_libs3(h, e);
 	return strcmp(h->cfg->blob_driver, "s3") == 0 ? wire_s3(h, e) : wire_dir(h, e);
 }

@@ -48,6 +48,42 @@ void sha256_free(struct sha256 *h)
 	free(h);
 }
 
+struct md5 {
+	EVP_MD_CTX *ctx;
+};
+
+struct md5 *md5_new(struct err *e)
+{
+	struct md5 *h = calloc(1, sizeof *h);
+
+	if (h)
+		h->ctx = EVP_MD_CTX_new();
+	if (!h || !h->ctx || EVP_DigestInit_ex(h->ctx, EVP_md5(), NULL) != 1) {
+		md5_free(h);
+		(void)err_set(e, ERR_NOMEM, "MD5 cannot be started");
+		return NULL;
+	}
+	return h;
+}
+
+int md5_add(struct md5 *h, const void *data, size_t len, struct err *e)
+{
+	return EVP_DigestUpdate(h->ctx, data, len) == 1 ? 0 : err_set(e, ERR_INTERNAL, "MD5 failed");
+}
+
+int md5_end(struct md5 *h, uint8_t out[MD5_BYTES], struct err *e)
+{
+	return EVP_DigestFinal_ex(h->ctx, out, NULL) == 1 ? 0 : err_set(e, ERR_INTERNAL, "MD5 failed");
+}
+
+void md5_free(struct md5 *h)
+{
+	if (!h)
+		return;
+	EVP_MD_CTX_free(h->ctx);
+	free(h);
+}
+
 int sha256_of(const void *data, size_t len, uint8_t out[SHA256_BYTES], struct err *e)
 {
 	if (EVP_Digest(data, len, out, NULL, EVP_sha256(), NULL) != 1)

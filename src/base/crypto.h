@@ -24,6 +24,20 @@ static inline void sha256_free_p(struct sha256 **h)
 int sha256_of(const void *data, size_t len, uint8_t out[SHA256_BYTES], struct err *e);
 int sha256_of_file(const char *path, uint8_t out[SHA256_BYTES], int64_t *ret_bytes, struct err *e);
 
+/* Streaming MD5 (RFC 1321, 1992), for Content-MD5 alone: it finds what changed on the way, and keeps nobody
+ * out. */
+#define MD5_BYTES 16
+struct md5;
+struct md5 *md5_new(struct err *e);
+int md5_add(struct md5 *h, const void *data, size_t len, struct err *e);
+int md5_end(struct md5 *h, uint8_t out[MD5_BYTES], struct err *e);
+void md5_free(struct md5 *h);
+
+static inline void md5_free_p(struct md5 **h)
+{
+	md5_free(*h);
+}
+
 /* HMAC-SHA-256 (RFC 2104, 1997). */
 int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES],
 	struct err *e);

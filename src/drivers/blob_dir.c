@@ -181,19 +181,19 @@ static int dir_remove_prefix(struct blob *b, const char *prefix, struct err *e)
 static int dir_url_get(
 	struct blob *b, const char *key, int64_t expires_s, char ret[BLOB_URL_BYTES], struct err *e)
 {
-	return blob_dir_url_sign(&self(b)->secret, self(b)->url, "GET", key, expires_s, 0, ret, e);
+	return blob_url_sign(&self(b)->secret, self(b)->url, "GET", key, expires_s, 0, ret, e);
 }
 
 static int dir_url_put(struct blob *b, const char *key, int64_t expires_s, int64_t max_bytes,
 	char ret[BLOB_URL_BYTES], struct err *e)
 {
-	return blob_dir_url_sign(&self(b)->secret, self(b)->url, "PUT", key, expires_s, max_bytes, ret, e);
+	return blob_url_sign(&self(b)->secret, self(b)->url, "PUT", key, expires_s, max_bytes, ret, e);
 }
 
 static int dir_verify_url(struct blob *b, const char *method, const char *key, const char *expires,
 	const char *max, const char *signature, int64_t now_s, int64_t *ret_max_bytes, struct err *e)
 {
-	return blob_dir_url_verify(
+	return blob_url_verify(
 		&self(b)->secret, method, key, expires, max, signature, now_s, ret_max_bytes, e);
 }
 

@@ -2,7 +2,7 @@
 
 #include <limits.h>
 
-#include "drivers/blob_dir_url.h"
+#include "drivers/blob_url.h"
 
 /* How blob_dir writes: a file in ROOT/tmp that receives its content, and its name in ROOT/blobs at last. */
 
@@ -10,7 +10,7 @@ struct blob_dir {
 	struct blob base;
 	char blobs[PATH_MAX], tmp[PATH_MAX];
 	char url[1024];
-	struct blob_dir_secret secret;
+	struct blob_url_secret secret;
 };
 
 /* The file of @key into @out; ERR_INVALID where the key is not one. */

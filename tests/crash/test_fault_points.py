@@ -45,6 +45,7 @@ ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lo
 # Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
 ELSEWHERE |= {"blob_s3." + name for name in
               ("summed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
+ELSEWHERE |= {"blob_libs3.hashed", "blob_libs3.put", "blob_libs3.removed"}
 ELSEWHERE |= {"mail_smtp.before_send", "mail_smtp.after_send", "mail_http.before_send", "mail_http.after_send"}
 
 TOGETHER = 3  # cases at once: most of a case is waiting for processes

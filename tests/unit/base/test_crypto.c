@@ -78,6 +78,36 @@ static void sha256_of_a_file(void **state)
 	test_dir_remove(dir);
 }
 
+/* RFC 1321 (1992), appendix A.5; each text in two pieces. */
+static void md5_known_answers(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} rows[] = {
+		{ "", "d41d8cd98f00b204e9800998ecf8427e" },
+		{ "a", "0cc175b9c0f1b6a831c399e269772661" },
+		{ "message digest", "f96b697d7cb7938d525a2f31aaf161d0" },
+		{ "12345678901234567890123456789012345678901234567890123456789012345678901234567890",
+			"57edf4a22be3c955ac49da2e2107b67a" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(md5_free_p) struct md5 *h = NULL;
+		uint8_t sum[MD5_BYTES];
+		char hex[2 * MD5_BYTES + 1];
+		struct err e = { 0 };
+		size_t len = strlen(rows[i].text), half = len / 2;
+		h = md5_new(&e);
+		assert_non_null(h);
+		assert_ok(md5_add(h, rows[i].text, half, &e), &e);
+		assert_ok(md5_add(h, rows[i].text + half, len - half, &e), &e);
+		assert_ok(md5_end(h, sum, &e), &e);
+		hex_encode(sum, sizeof sum, hex);
+		assert_string_equal(hex, rows[i].want);
+	}
+}
+
 /* RFC 4231 (2005), test cases 1 to 4, 6 and 7. */
 static void hmac_known_answers(void **state)
 {
@@ -207,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sha256_known_answers),
 		cmocka_unit_test(sha256_of_a_file),
+		cmocka_unit_test(md5_known_answers),
 		cmocka_unit_test(hmac_known_answers),
 		cmocka_unit_test(base64url_known_answers),
 		cmocka_unit_test(random_bytes_fill_everything),

@@ -1,4 +1,4 @@
-#include "drivers/blob_dir_url.h"
+#include "drivers/blob_url.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@ enum { NUMBER_BYTES = 24, SIGNATURE_BYTES = 44 /* 43 characters of base64url and
 
 /* The parts are joined by LF, which none of them may hold: a key has no control characters and the numbers
  * are digits (both checked by the callers), so no two requests sign alike. */
-static int sign(const struct blob_dir_secret *s, const char *method, const char *key, const char *expires,
+static int sign(const struct blob_url_secret *s, const char *method, const char *key, const char *expires,
 	const char *max, char ret[SIGNATURE_BYTES], struct err *e)
 {
 	char text[8 + BLOB_KEY_BYTES + 2 * NUMBER_BYTES + 4];
@@ -25,7 +25,7 @@ static int sign(const struct blob_dir_secret *s, const char *method, const char 
 	return 0;
 }
 
-int blob_dir_url_sign(const struct blob_dir_secret *s, const char *base, const char *method, const char *key,
+int blob_url_sign(const struct blob_url_secret *s, const char *base, const char *method, const char *key,
 	int64_t expires_s, int64_t max_bytes, char ret[BLOB_URL_BYTES], struct err *e)
 {
 	char expires[NUMBER_BYTES], max[NUMBER_BYTES], signature[SIGNATURE_BYTES];
@@ -45,9 +45,8 @@ int blob_dir_url_sign(const struct blob_dir_secret *s, const char *base, const c
 	return n < BLOB_URL_BYTES ? 0 : err_set(e, ERR_CONFIG, "the blob store's address is too long");
 }
 
-int blob_dir_url_verify(const struct blob_dir_secret *s, const char *method, const char *key,
-	const char *expires, const char *max, const char *signature, int64_t now_s, int64_t *ret_max_bytes,
-	struct err *e)
+int blob_url_verify(const struct blob_url_secret *s, const char *method, const char *key, const char *expires,
+	const char *max, const char *signature, int64_t now_s, int64_t *ret_max_bytes, struct err *e)
 {
 	char good[SIGNATURE_BYTES];
 	int64_t expires_s, max_bytes;
