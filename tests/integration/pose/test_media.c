@@ -114,6 +114,36 @@ static void every_bad_file_has_its_answer(void **state)
 	}
 }
 
+/* What gaitd asks before it asks a scheduler for time: the head alone, thinned as a run would. */
+static void the_head_tells_the_frames(void **state)
+{
+	static const struct {
+		const char *file, *extra;
+		int code;
+		const char *said;
+	} rows[] = {
+		{ "nobody.mp4", NULL, 0, "{\"seconds\":1.000,\"frames\":30}\n" },
+		{ "nobody.mkv", NULL, 0, "{\"seconds\":1." },
+		{ "nobody.avi", NULL, 0, "\"frames\":30}\n" },
+		{ "nobody.mp4", "--max_fps=10", 0, "\"frames\":10}\n" },
+		{ "sound.mp4", NULL, 65, "" },
+		{ "text.mp4", NULL, 65, "" },
+		{ "long.mp4", "--max_seconds=2", 65, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		BUF_CLEANUP struct buf said;
+		const char *args[] = { "--describe", "--input", in_dir(rows[i].file), rows[i].extra, NULL };
+
+		buf_init(&said, 1 << 12);
+		int code = engine_run(args, &said, NULL);
+		if (code != rows[i].code || !strstr(buf_str(&said), rows[i].said))
+			fail_msg("%s %s: exit %d: %s", rows[i].file, rows[i].extra ? rows[i].extra : "", code,
+				buf_str(&said));
+	}
+}
+
 /* Nothing of a run that failed may look like a result. */
 static void a_failed_run_leaves_no_result(void **state)
 {
@@ -192,8 +222,8 @@ static void damaged_files_are_no_crash(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_bad_file_has_its_answer),
-		cmocka_unit_test(a_failed_run_leaves_no_result), cmocka_unit_test(cut_off_files_are_no_crash),
-		cmocka_unit_test(damaged_files_are_no_crash) };
+		cmocka_unit_test(the_head_tells_the_frames), cmocka_unit_test(a_failed_run_leaves_no_result),
+		cmocka_unit_test(cut_off_files_are_no_crash), cmocka_unit_test(damaged_files_are_no_crash) };
 
 	engine_need_weights();
 	video_init();
