@@ -146,7 +146,6 @@ void doctor_say_more(struct doctor_report *r, enum doctor_outcome outcome, const
 		l->took_ms = now - r->since_ms;
 		r->bad += outcome == DOCTOR_BAD;
 		r->since_ms = now;
-		r->running[0] = '\0';
 		if (!r->json) {
 			hide_running(r);
 			print_line(r, l);

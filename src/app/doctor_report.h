@@ -45,7 +45,7 @@ int doctor_report_begin(struct doctor_report *r, FILE *out, bool json, struct er
 /* From here on lines are about @part; @driver ("" where it has none) chooses among hints. Both are literals.
  */
 void doctor_part(struct doctor_report *r, const char *part, const char *driver);
-/* What goes on now; shown on a terminal. */
+/* What goes on from here; shown on a terminal once it takes longer, until the part changes. */
 void doctor_running(struct doctor_report *r, const char *what);
 
 /**

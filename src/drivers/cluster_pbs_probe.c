@@ -105,31 +105,52 @@ static int report(const struct probe *p, char *line, int before, struct err *e)
 	return before;
 }
 
+/* Its lines are told as they come: the job among them takes a minute or two. */
+struct listener {
+	const struct probe *p;
+	struct buf line;
+	struct err found; /* the first failure */
+	int r;
+};
+
+static int on_output(void *arg, const void *data, size_t len, struct err *e)
+{
+	struct listener *l = arg;
+
+	for (const char *at = data; len > 0; at++, len--) {
+		if (*at != '\n') {
+			if (buf_addc(&l->line, *at, e) < 0)
+				return -1;
+			continue;
+		}
+		if (l->line.len > 0)
+			l->r = report(l->p, l->line.data, l->r, &l->found);
+		buf_reset(&l->line);
+	}
+	return 0;
+}
+
 static int look_around(struct cluster_pbs *c, const struct probe *p, struct err *e)
 {
 	static const char *const words[] = { "probe", NULL };
-	BUF_CLEANUP struct buf request, answer;
-	int r = 0;
+	BUF_CLEANUP struct buf request;
+	struct listener l = { .p = p };
 
 	buf_init(&request, ANSWER_MAX_BYTES);
-	buf_init(&answer, ANSWER_MAX_BYTES);
 	if (request_of(c, p, &request, e) < 0)
 		return -1;
+	buf_init(&l.line, ANSWER_MAX_BYTES);
 	struct ssh_run run = { .in = request.data,
 		.in_len = request.len,
-		.out = &answer,
+		.write = on_output,
+		.arg = &l,
 		.timeout_ms = c->timeout_ms + (p->thorough ? JOB_WAIT_S * 1000 + MARGIN_MS : 0) };
 	probe_begin(p, p->thorough ? "a job on a compute node" : "gait-cluster");
-	if (cluster_pbs_call(c, c->commands, words, &run, e) < 0)
+	int r = cluster_pbs_call(c, c->commands, words, &run, e);
+	buf_deinit(&l.line);
+	if (r < 0)
 		return probe_step(p, "gait-cluster", -1, NULL, e);
-	for (char *at = answer.data, *next; at && *at; at = next) {
-		char *lf = strchr(at, '\n');
-		next = lf ? lf + 1 : at + strlen(at);
-		if (lf)
-			*lf = '\0';
-		r = report(p, at, r, e);
-	}
-	return r;
+	return l.r < 0 ? err_set(e, l.found.kind, "%s", l.found.msg) : 0;
 }
 
 int cluster_pbs_probe(struct cluster *base, const struct probe *p, struct err *e)
