@@ -3,7 +3,7 @@
 
 # Sets name; files that are being written begin with a dot, so nobody can ask for them.
 file_is() { # NAME
-	[[ $1 =~ ^[a-z0-9][a-z0-9._-]{0,46}$ ]] || die 64 'a file is called [a-z0-9._-], 1 to 47 characters'
+	[[ ${#1} -le 47 && $1 =~ ^[a-z0-9][a-z0-9._-]*$ ]] || die 64 'a file is called [a-z0-9._-], 1 to 47 characters'
 	name=$1
 }
 
@@ -98,7 +98,7 @@ sweep() {
 		scratch_remove "$folder" && printf 'removed %s\n' "${folder##*/}"
 	done
 	for folder in "$ROOT"/*; do
-		[[ ${folder##*/} =~ ^[a-z0-9-]{1,47}$ ]] || continue
+		[[ ${folder##*/} =~ ^[a-z0-9-]+$ ]] || continue
 		[ -z "$(find "$folder" -newermt "$KEEP_DAYS days ago" -print -quit)" ] || continue
 		# In a process of its own: one that cannot be told about now must not stop the others.
 		(forget "${folder##*/}") && printf 'removed %s\n' "${folder##*/}"

@@ -99,7 +99,7 @@ probe_job() {
 	qsub_for "$folder"
 	ALL=1 call qsub "${qsub_line[@]}"
 	job=${out##*$'\n'}
-	if [ "$rc" -ne 0 ] || [[ ! $job =~ ^[A-Za-z0-9_.:-]{1,95}$ ]]; then
+	if [ "$rc" -ne 0 ] || ! id_is "$job"; then
 		out=$( (refused "$rc" "$out") 2>&1)
 		found failed qsub "${out#"$program: "}"
 		return
@@ -117,8 +117,8 @@ probe() {
 	local name=''
 	request_read
 	[[ ${field[wait_s]:-120} =~ ^[1-9][0-9]{0,3}$ ]] || die 64 'wait_s is malformed'
-	[[ ${field[callback_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]{1,500})?$ ]] || die 64 'the callback_url is malformed'
-	[[ ${field[store_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]{1,500})?$ ]] || die 64 'the store_url is malformed'
+	[[ ${field[callback_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]+)?$ ]] || die 64 'the callback_url is malformed'
+	[[ ${field[store_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]+)?$ ]] || die 64 'the store_url is malformed'
 	[ "${qsub_words[0]:-}" != -N ] || name=${qsub_words[1]:-}
 	[ ${#qsub_words[@]} -eq 0 ] || [[ $name =~ ^g-probe-[a-z0-9-]{1,40}$ ]] || die 64 "the job of a probe is called g-probe-…"
 	qsub_check "$name"

@@ -5,7 +5,7 @@
 # The lines of one attempt; its id is added to ids.
 status_one() { # FOLDER
 	local name=${1##*/} text line
-	[ -d "$1" ] && [[ $name =~ ^[a-z0-9-]{1,47}$ ]] || return 0
+	[ -d "$1" ] && [[ ${#name} -le 47 && $name =~ ^[a-z0-9-]+$ ]] || return 0
 	id_read "$1"
 	printf 'attempt %s %s\n' "$name" "${id:--}"
 	[ -z "$id" ] || [[ $id = g-* ]] || ids+=("$id")
@@ -16,7 +16,7 @@ status_one() { # FOLDER
 	fi
 	[ -s "$1/job.json" ] && IFS= read -r line <"$1/job.json" || return 0
 	[[ $line = *'"relay":true'* ]] || return 0
-	if [ -s "$1/run" ] && IFS= read -r line <"$1/run" && [[ $line =~ ^[A-Za-z0-9_-]{1,64}$ ]]; then
+	if [ -s "$1/run" ] && IFS= read -r line <"$1/run" && id_is "$line" && [ ${#line} -le 64 ]; then
 		printf 'run %s %s\n' "$name" "$line"
 	fi
 	if [ -s "$1/progress" ] && IFS= read -r line <"$1/progress" && [[ $line =~ ^[a-z_]{1,23}\ [0-9]{1,3}$ ]]; then

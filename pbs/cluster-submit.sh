@@ -3,7 +3,7 @@
 
 # --- what came ---------------------------------------------------------------------------------------------
 
-declare -gA field=()
+declare -gA field=([token]='' [callback_url]='')
 qsub_words=()
 
 # One flat object in one line, as gaitd writes it, without escapes: field[NAME]=TEXT, and the list qsub_words. By hand,
@@ -39,7 +39,7 @@ json_read() { # LINE
 
 request_read() {
 	local line=''
-	IFS= read -r -t 60 -n 20000 line || [ -n "$line" ] || die 64 'no request came on standard input'
+	IFS= read -r -n 20000 line || [ -n "$line" ] || die 64 'no request came on standard input'
 	json_read "$line" || die 64 'the request is not one line of JSON as the protocol has it'
 	[ "${field[version]:-}" = "$PROTOCOL" ] || die 64 "version '${field[version]:-}' of the request is not $PROTOCOL"
 }
@@ -50,7 +50,7 @@ qsub_check() { # NAME OF THE JOB
 	for ((i = 0; i < ${#qsub_words[@]}; i += 2)); do
 		option=${qsub_words[i]}
 		value=${qsub_words[i + 1]:-}
-		[[ $value =~ ^[A-Za-z0-9_.:/=,+-]{1,400}$ ]] || die 64 "qsub $option: a value has characters that are not allowed"
+		[[ ${#value} -le 400 && $value =~ ^[A-Za-z0-9_.:/=,+-]+$ ]] || die 64 "qsub $option: a value has characters that are not allowed"
 		case $option in
 		-N) [ "$value" = "$1" ] ;;
 		-l | -q | -A | -P) [ "${value#-}" = "$value" ] ;;
@@ -67,8 +67,8 @@ qsub_check() { # NAME OF THE JOB
 submit_check() {
 	request_read
 	[ "${field[attempt]:-}" = "$attempt" ] || die 64 'the request is about another attempt'
-	[[ ${field[token]:-} =~ ^[A-Za-z0-9_.-]{8,200}$ ]] || die 64 'the token is malformed'
-	[[ ${field[callback_url]:-} =~ ^https?://[][A-Za-z0-9_.:/%~-]{1,500}$ ]] || die 64 'the callback_url is malformed'
+	[[ ${#field[token]} -ge 8 && ${#field[token]} -le 200 && ${field[token]} =~ ^[A-Za-z0-9_.-]+$ ]] || die 64 'the token is malformed'
+	[[ ${#field[callback_url]} -le 500 && ${field[callback_url]} =~ ^https?://[][A-Za-z0-9_.:/%~-]+$ ]] || die 64 'the callback_url is malformed'
 	[[ ${field[walltime_s]:-} =~ ^[1-9][0-9]{0,7}$ ]] || die 64 'walltime_s is malformed'
 	[[ ${field[want_gpu]:-false} =~ ^(true|false)$ ]] || die 64 'want_gpu is malformed'
 	[[ ${field[relay]:-false} =~ ^(true|false)$ ]] || die 64 'relay is malformed'
@@ -112,8 +112,6 @@ job_script() { # FOLDER SCRIPT
 # from the file system that its node shares.
 job_write() {
 	local file files=()
-	mkdir -p -- "$dir/pbs" 2>/dev/null || disk_die "making $dir"
-	fault submit.folder
 	printf '{"attempt":"%s","token":"%s","callback_url":"%s","walltime_s":%s,"want_gpu":%s,"relay":%s}\n' "$attempt" \
 		"${field[token]}" "${field[callback_url]}" "${field[walltime_s]}" "${field[want_gpu]:-false}" \
 		"${field[relay]:-false}" 2>/dev/null >"$dir/job.json" || disk_die 'writing job.json'
@@ -153,8 +151,8 @@ refused() { # CODE TEXT
 submit() { # ATTEMPT
 	attempt_is "$1"
 	submit_check
-	root_make
-	mkdir -p -- "$dir" 2>/dev/null || disk_die "making $dir"
+	mkdir -p -- "$dir/pbs" 2>/dev/null || disk_die "making $dir"
+	fault submit.folder
 	attempt_lock
 	id_read "$dir"
 	if [ -z "$id" ] && [ -e "$dir/submitting" ]; then
@@ -180,7 +178,7 @@ submit() { # ATTEMPT
 			exit "$rc"
 		fi
 		id=${out##*$'\n'}
-		[[ $id =~ ^[A-Za-z0-9_.:-]{1,95}$ ]] || die 69 'qsub answered with something that is no id'
+		id_is "$id" || die 69 'qsub answered with something that is no id'
 		printf '%s\n' "$id" 2>/dev/null >"$dir/id" || disk_die 'writing the id'
 		fault submit.id
 	fi
