@@ -380,7 +380,7 @@ engine_sweep() {
 	local found place
 	{
 		for place in "${work%/*}" /tmp "${TMPDIR:-/tmp}" "${GAIT_SCRATCH:-/tmp}"; do
-			find "$place" -maxdepth 2 -path '*/work.??????/engine' -user "$UID" 2>/dev/null
+			find "$place" -maxdepth 2 -path '*work.??????/engine' -user "$UID" 2>/dev/null
 		done
 		engine_monitors | while read -r _ place; do echo "$place"; done
 	} | sort -u | while IFS= read -r found; do
@@ -410,7 +410,7 @@ engine_monitors() {
 		{ read -r name <"$process/comm"; } 2>/dev/null
 		[ "$name" = conmon ] || continue
 		line=$({ tr '\0' '\n' <"$process/cmdline"; } 2>/dev/null |
-			sed -n 's#^\(/.*/work\.[A-Za-z0-9]\{6\}/engine\)/.*#\1#p' | head -n 1)
+			sed -n 's#^\(/.*work\.[A-Za-z0-9]\{6\}/engine\)/.*#\1#p' | head -n 1)
 		[ -z "$line" ] || printf '%s %s\n' "${process##*/}" "$line"
 	done
 }
