@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -352,6 +353,28 @@ static void many_threads(void **state)
 	assert_int_equal(s3_fixture_objects(&server), 160);
 }
 
+/* libs3 knows fd_sets only, which end at 1024; a gaitd with many connections is beyond that. */
+static void beyond_a_thousand_descriptors(void **state)
+{
+	enum { MANY = 1100 };
+	static int held[MANY];
+	struct blob *b = open_plain();
+	struct err e = { 0 };
+
+	(void)state;
+	fsx_raise_nofile();
+	for (int i = 0; i < MANY; i++) {
+		held[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+		assert_true(held[i] >= 0);
+	}
+	assert_true(held[MANY - 1] >= 1024);
+	assert_ok(b->ops->put_bytes(b, "far", large, LARGE, &e), &e);
+	blob_assert_holds(b, "far", large, LARGE);
+	b->ops->close(b);
+	for (int i = 0; i < MANY; i++)
+		close(held[i]);
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -365,7 +388,7 @@ int main(void)
 		TEST(leftovers_of_a_crash_are_swept), TEST(addresses_are_gaitds_own),
 		TEST(objects_are_those_of_blob_s3), TEST(certificates_are_checked),
 		TEST(refusals_name_the_setting), TEST(bad_options), TEST(silence_ends),
-		TEST(a_sending_can_be_cancelled), TEST(many_threads) };
+		TEST(a_sending_can_be_cancelled), TEST(many_threads), TEST(beyond_a_thousand_descriptors) };
 
 	s3_fixture_open(&server);
 	large = malloc(LARGE);
