@@ -8,6 +8,8 @@
  * curl_easy_setopt() (src/drivers/CMakeLists.txt) to this function, which passes them on and has the last
  * word there. */
 
+static const long upload_bytes = 512 << 10;
+
 static _Thread_local const struct libs3_site *site_of_thread;
 
 void libs3_curl_site(const struct libs3_site *site)
@@ -31,6 +33,8 @@ static CURLcode have_the_last_word(CURL *h, const struct libs3_site *s)
 		c = curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
 	if (c == CURLE_OK && s)
 		c = curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)s->connect_s);
+	if (c == CURLE_OK) /* one is sent a turn of the loop */
+		c = curl_easy_setopt(h, CURLOPT_UPLOAD_BUFFERSIZE, upload_bytes);
 	if (c == CURLE_OK)
 		c = curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 0L);
 	if (c == CURLE_OK)
