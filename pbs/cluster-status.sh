@@ -2,13 +2,19 @@
 # gait-cluster status, cancel, log: what becomes of attempts. Nothing here is judged, only passed on: what a state
 # means is gaitd's to say.
 
-# The lines of one attempt; its id is added to ids.
+# The id of one attempt is added to ids.
+status_id() { # FOLDER
+	[ -d "$1" ] && [[ ${1##*/} =~ ^[a-z0-9-]{1,47}$ ]] || return 0
+	id_read "$1"
+	[ -z "$id" ] || [[ $id = g-* ]] || ids+=("$id")
+}
+
+# The lines of one attempt.
 status_one() { # FOLDER
 	local name=${1##*/} text line
 	[ -d "$1" ] && [[ ${#name} -le 47 && $name =~ ^[a-z0-9-]+$ ]] || return 0
 	id_read "$1"
 	printf 'attempt %s %s\n' "$name" "${id:--}"
-	[ -z "$id" ] || [[ $id = g-* ]] || ids+=("$id")
 	# read ends at a null byte or at the end of the file, whichever is first, so the text may be of several lines.
 	if [ -s "$1/status.json" ]; then
 		IFS= read -r -d '' -n 8192 text <"$1/status.json" || true
@@ -26,7 +32,7 @@ status_one() { # FOLDER
 
 block() { # KIND: the last call's words
 	[ -z "$out" ] || out+=$'\n'
-	printf 'scheduler %s %d %d\n%s' "$1" "$rc" "${#out}" "$out"
+	blocks+="scheduler $1 $rc ${#out}"$'\n'$out
 }
 
 status_openpbs() {
@@ -57,15 +63,19 @@ status_slurm() {
 	block slurm-qstat
 }
 
+# The scheduler is asked before the folders are read: an attempt that ends meanwhile is then seen with its outcome, or as
+# one that still runs, never as one that ended without a word.
 status() {
 	local folder
 	ids=()
+	blocks=''
 	root_make
-	printf 'gait-cluster %d %s\n' "$PROTOCOL" "$SCHEDULER"
 	shopt -s nullglob
-	for folder in "$ROOT"/*; do status_one "$folder"; done
+	for folder in "$ROOT"/*; do status_id "$folder"; done
 	[ ${#ids[@]} -eq 0 ] || "status_$SCHEDULER"
-	printf 'end\n'
+	printf 'gait-cluster %d %s\n' "$PROTOCOL" "$SCHEDULER"
+	for folder in "$ROOT"/*; do status_one "$folder"; done
+	printf '%send\n' "$blocks"
 }
 
 cancel() { # ATTEMPT

@@ -13,15 +13,23 @@
 /* What gaitd adds to a submission, and how fast a status answer is read.
  *   bench_cluster submit HOST PORT USER KEY KNOWN_HOSTS QUEUE NAME COUNT
  *     one line: milliseconds of COUNT submissions, the first one with a new connection
+ *   bench_cluster ssh HOST PORT USER KEY KNOWN_HOSTS COMMAND COUNT
+ *     the same of COUNT commands over one session
  *   bench_cluster parse ATTEMPTS ROUNDS FILE
- *     one line: milliseconds of each reading; the scheduler's part of the answer is left in FILE */
+ *     one line: milliseconds of processor time of each reading; the scheduler's part of the answer is left in
+ * FILE */
 
-static double now_ms(void)
+static double read_ms(clockid_t clock)
 {
 	struct timespec t;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	(void)clock_gettime(clock, &t);
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static double now_ms(void)
+{
+	return read_ms(CLOCK_MONOTONIC);
 }
 
 static int fail(const struct err *e)
@@ -61,6 +69,34 @@ static int submit(char **a)
 	}
 	printf("\n");
 	c->ops->close(c);
+	return e.kind ? fail(&e) : 0;
+}
+
+static int ssh(char **a)
+{
+	int64_t port, count;
+	struct ssh *s = NULL;
+	struct ssh_end end;
+	struct err e = { 0 };
+	BUF_CLEANUP struct buf out;
+
+	buf_init(&out, 65536);
+	if (!str_to_i64(a[1], 1, 65535, &port) || !str_to_i64(a[6], 1, 1000, &count))
+		return 64;
+	const struct ssh_options o = {
+		.host = a[0], .port = (int)port, .user = a[2], .key_file = a[3], .known_hosts_file = a[4]
+	};
+	if (ssh_open(&o, &s, &e) < 0)
+		return fail(&e);
+	for (int64_t i = 0; i < count; i++) {
+		const struct ssh_run run = { .command = a[5], .out = &out };
+		double before = now_ms();
+		if (ssh_run(s, &run, &end, &e) < 0)
+			break;
+		printf("%s%.3f", i ? " " : "", now_ms() - before);
+	}
+	printf("\n");
+	ssh_close(s);
 	return e.kind ? fail(&e) : 0;
 }
 
@@ -145,10 +181,10 @@ static int parse(char **a)
 	for (int64_t i = 0; i < attempts; i++)
 		snprintf(s[i].attempt, sizeof s[i].attempt, "attempt-%" PRId64, i);
 	for (int64_t i = 0; i < rounds; i++) {
-		double before = now_ms();
+		double before = read_ms(CLOCK_PROCESS_CPUTIME_ID);
 		if (cluster_pbs_status_read(answer.data, answer.len, s, (unsigned)attempts, &e) < 0)
 			return fail(&e);
-		printf("%s%.3f", i ? " " : "", now_ms() - before);
+		printf("%s%.3f", i ? " " : "", read_ms(CLOCK_PROCESS_CPUTIME_ID) - before);
 	}
 	printf("\n");
 	for (int64_t i = 0; i < attempts; i++)
@@ -161,6 +197,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 10 && strcmp(argv[1], "submit") == 0)
 		return submit(argv + 2);
+	if (argc == 9 && strcmp(argv[1], "ssh") == 0)
+		return ssh(argv + 2);
 	if (argc == 5 && strcmp(argv[1], "parse") == 0)
 		return parse(argv + 2);
 	(void)fprintf(stderr, "usage: see the source's head\n");

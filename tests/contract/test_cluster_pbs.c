@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <pwd.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 
 #include "base/child.h"
@@ -284,6 +286,53 @@ static void forced_command_is_wrong(void **state)
 	allow_key(command);
 }
 
+struct transfer {
+	struct cluster *c;
+	char path[512];
+	struct cluster_file is;
+	int r;
+	atomic_bool done;
+	struct err e;
+};
+
+static void *transfer(void *arg)
+{
+	struct transfer *t = arg;
+
+	t->r = t->c->ops->put(t->c, "large-1", "front.mp4", t->path, &t->is, NULL, NULL, &t->e);
+	atomic_store(&t->done, true);
+	return NULL;
+}
+
+/* A video under way holds no question and no submission up. */
+static void files_and_commands_together(void **state)
+{
+	enum { LARGE = 96 << 20 };
+	struct transfer t = { .c = opened(usual) };
+	struct cluster_status s = { .attempt = "large-1" };
+	struct err e = { 0 };
+	pthread_t thread;
+	unsigned answers = 0;
+
+	(void)state;
+	path_in(scratch, "large", t.path);
+	CLEANUP(close_p) int fd = open(t.path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, LARGE), 0);
+	assert_ok(sha256_of_file(t.path, t.is.sha256, &t.is.bytes, &e), &e);
+	assert_ok(t.c->ops->status(t.c, &s, 1, &e), &e); /* connected */
+	assert_int_equal(pthread_create(&thread, NULL, transfer, &t), 0);
+	while (!atomic_load(&t.done)) {
+		assert_ok(t.c->ops->status(t.c, &s, 1, &e), &e);
+		answers += !atomic_load(&t.done);
+	}
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_ok(t.r, &t.e);
+	assert_true(answers > 0);
+	cluster_contract_forget(t.c, "large-1");
+	t.c->ops->close(t.c);
+}
+
 static void bad_settings(void **state)
 {
 	struct pbs_site site = usual;
@@ -304,6 +353,7 @@ int main(void)
 		cmocka_unit_test(words_of_the_scheduler),
 		cmocka_unit_test(probed),
 		cmocka_unit_test(forced_command_is_wrong),
+		cmocka_unit_test(files_and_commands_together),
 		cmocka_unit_test(bad_settings),
 	};
 	const struct cluster_contract contract = { .name = "cluster_pbs",
