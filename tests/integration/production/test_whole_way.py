@@ -248,7 +248,9 @@ class WholeWay(unittest.TestCase):
         self.assertAlmostEqual(result["parameters"]["cadence"]["value"], truth["cadence_steps_per_min"], delta=2)
         self.assertEqual(len(self.d.get(f"/api/v1/jobs/{job}", self.token).json["files"]), 5)
         self.mails(job)
-        wait_until(lambda: not self.cluster.attempts(), lambda: f"an empty folder on the cluster: {self.cluster.attempts()}")
+        wait_until(lambda: self.d.rows("SELECT 1 FROM attempts WHERE forgotten_ms IS NOT NULL"),
+                   lambda: f"a forgotten attempt: {self.d.rows('SELECT * FROM attempts')}")
+        self.assertEqual(self.cluster.attempts(), [])
         self.assertEqual(self.d.rows("SELECT n FROM attempts"), [{"n": 1}])
         self.no_secret(watch)
         return job
