@@ -54,6 +54,22 @@ class Cluster:
         self.account = (self.folder / "account").read_text().strip()
         self.env = {**os.environ, "SLURM_CONF": str(self.folder / "slurm.conf")}
 
+    def stand_in_gpus(self):
+        """Starts Slurm again with an /etc of its own, in which a specification has devices that stand for its GPUs."""
+        etc = self.folder / "etc"
+        (etc / "upper" / "cdi").mkdir(parents=True, mode=0o755)
+        (etc / "work").mkdir(mode=0o755)
+        devices = [{"name": n, "containerEdits": {"env": [f"STANDIN_GPU={n}"]}} for n in ("0", "1", "all")]
+        (etc / "upper" / "cdi" / "nvidia.json").write_text(
+            json.dumps({"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}))
+        mount = f"mount -t overlay -o lowerdir=/etc,upperdir={etc}/upper,workdir={etc}/work overlay /etc && exec \"$@\""
+        private = ["unshare", "-m", "bash", "-c", mount, "-"]
+        tried = subprocess.run([*private, "test", "-d", "/etc/cdi"], capture_output=True, text=True, timeout=60)
+        if tried.returncode != 0:
+            raise Skip(f"no /etc of its own for the compute node: {tried.stderr.strip()}")
+        for argv in ([SUPPORT / "slurm.sh", "stop", self.folder], [*private, SUPPORT / "slurm.sh", "start", self.folder]):
+            subprocess.run(argv, check=True, timeout=120)
+
     def readable_copy(self, source, name):
         to = self.folder / name
         if source.is_dir():
@@ -191,16 +207,18 @@ class WholeWay(unittest.TestCase):
         self.cluster = Cluster()
         self.addCleanup(self.cluster.stop)
 
-    def begin(self, *cluster_settings, **settings):
+    def begin(self, *cluster_settings, gpus, transfer="direct"):
         try:
             self.cluster.start(*cluster_settings)
+            if gpus:
+                self.cluster.stand_in_gpus()
         except Skip as why:
             self.skipTest(str(why))
         self.mail = MailServer()
         self.addCleanup(self.mail.stop)
         self.store = Store()
         self.d = Gaitd("real", {**self.cluster.settings(), **self.mail.settings(), **self.store.settings(),
-                                "model.allow_demonstration": "yes", **{k.replace("__", "."): v for k, v in settings.items()}})
+                                "model.allow_demonstration": "yes", "cluster.gpus": gpus, "cluster.transfer": transfer})
         self.addCleanup(self.d.close)
         self.d.start()
         self.token = self.d.person()
@@ -209,8 +227,9 @@ class WholeWay(unittest.TestCase):
         done = subprocess.run([SOURCE / "containers" / "pose-cpu" / "build", "--bin", BIN, "--weights", WEIGHTS, "--model", MODEL,
                                "--out", self.cluster.folder / "image"], capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.begin("GAIT_ENGINE=podman", f"GAIT_IMAGE={self.cluster.folder}/image/pose-cpu.tar")
-        job = self.walk()
+        self.begin("GAIT_ENGINE=podman", f"GAIT_IMAGE={self.cluster.folder}/image/pose-cpu.tar", gpus=1)
+        job, watch = self.walk()
+        self.assertTrue(any("STANDIN_GPU=0\0" in text or "STANDIN_GPU=1\0" in text for text in watch.seen), "no GPU came in")
         kept = self.store.keys()
         self.assertEqual(sum(k.startswith(f"jobs/{job}/") for k in kept), 7, kept)
         self.assertEqual(self.d.request("DELETE", f"/api/v1/jobs/{job}", self.token).status, 204)
@@ -222,18 +241,21 @@ class WholeWay(unittest.TestCase):
                     f"GAIT_ANALYZE={self.cluster.readable_copy(BIN / 'gait-analyze', 'gait-analyze')}",
                     f"GAIT_WEIGHTS={self.cluster.readable_copy(WEIGHTS, 'weights')}",
                     f"GAIT_MODEL={self.cluster.readable_copy(MODEL, 'model')}"]
-        self.begin("GAIT_ENGINE=direct", *programs, cluster__transfer="relay")
+        self.begin("GAIT_ENGINE=direct", *programs, gpus=0, transfer="relay")
         # The job runs in a network namespace of its own, in which not even loopback is up.
         script = self.cluster.folder / "pbs" / "gait-job.pbs"
-        script.rename(script.with_name("gait-job-itself.pbs"))
-        script.write_text('#!/bin/bash\nexec unshare -rn bash "${BASH_SOURCE[0]%/*}/gait-job-itself.pbs" "$@"\n')
-        script.chmod(0o755)
-        job = self.walk()
+        text = script.read_text()
+        cut = 'if [ -z "${CUT:-}" ]; then CUT=1 exec unshare --map-current-user --net bash "$0" "$@"; fi\n'
+        script.write_text(text.replace("set -uo pipefail\n", cut + "set -uo pipefail\n", 1))
+        self.assertIn(cut, script.read_text())
+        job, watch = self.walk()
+        self.assertTrue(any("\0CUT=1\0" in text for text in watch.seen), "the job was not cut off")
+        self.assertEqual([x for x in self.d.logged("http.request") if "/attempts/" in x["route"] or "completion" in x["route"]], [])
         self.assertEqual({r["step"] for r in self.d.rows("SELECT step FROM events WHERE job = ? AND kind = 'progress'", job)}
                          - {"download", "pose_front", "pose_side", "analyze", "upload"}, set())
 
     def walk(self):
-        """The sample pair from upload to mail; the job's id."""
+        """The sample pair from upload to mail; the job's id, and what could be seen meanwhile."""
         truth = json.loads((SAMPLE / "truth.json").read_text())
         watch = Watch(self.cluster)
         watch.start()
@@ -253,7 +275,7 @@ class WholeWay(unittest.TestCase):
         self.assertEqual(self.cluster.attempts(), [])
         self.assertEqual(self.d.rows("SELECT n FROM attempts"), [{"n": 1}])
         self.no_secret(watch)
-        return job
+        return job, watch
 
     def mails(self, job):
         def came():
