@@ -72,6 +72,7 @@ static int status_json(
 	json_w_obj(&w, "cluster");
 	json_w_int(&w, "never_run", n->debts.never_run);
 	json_w_int(&w, "node_misconfigured_24h", n->debts.site_faults);
+	json_w_int(&w, "out_of_memory_24h", n->debts.no_memory);
 	json_w_obj_end(&w);
 	json_w_obj(&w, "parts");
 	for (unsigned i = 0; i < health->n; i++) {
@@ -108,6 +109,11 @@ static void print_faults(struct ctl *c, const struct health_debts *d)
 			"nodes     %lld attempts in 24 h found their node not set up: see gaitctl jobs show "
 			"ID\n",
 			(long long)d->site_faults);
+	if (d->no_memory)
+		fprintf(c->out,
+			"memory    %lld attempts in 24 h were ended for want of memory: raise "
+			"cluster.memory\n",
+			(long long)d->no_memory);
 }
 
 /* A part that cannot even be opened is a line like the others. */

@@ -79,8 +79,14 @@ static int job_metrics(struct service *s, struct buf *out, struct err *e)
 			(double)n, e) < 0 ||
 		store_attempts_failed(tx, "node_misconfigured", clock_wall_ms() - day_ms, &n, e) < 0)
 		return -1;
-	return gauge(out, "gaitd_attempts_misconfigured",
-		"Attempts of the last 24 hours that ended because a node is not set up.", (double)n, e);
+	if (gauge(out, "gaitd_attempts_misconfigured",
+		    "Attempts of the last 24 hours that ended because a node is not set up.", (double)n,
+		    e) < 0 ||
+		store_attempts_failed(tx, "out_of_memory", clock_wall_ms() - day_ms, &n, e) < 0)
+		return -1;
+	return gauge(out, "gaitd_attempts_out_of_memory",
+		"Attempts of the last 24 hours that needed more memory than cluster.memory asks for.",
+		(double)n, e);
 }
 
 /* Prometheus text format 0.0.4. */

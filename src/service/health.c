@@ -156,6 +156,7 @@ int health_debts(struct service *s, struct health_debts *ret, struct err *e)
 		store_outbox_count(tx, "bounced", &d.mails_bounced, e) < 0 ||
 		store_attempts_failed(tx, "node_misconfigured", clock_wall_ms() - day_ms, &d.site_faults, e) <
 			0 ||
+		store_attempts_failed(tx, "out_of_memory", clock_wall_ms() - day_ms, &d.no_memory, e) < 0 ||
 		store_attempts_never_run(tx, &d.never_run, e) < 0 || newest_mail_error(tx, &d, e) < 0 ||
 		count_orphans(s, tx, &d, e) < 0)
 		return -1;

@@ -29,6 +29,7 @@ struct health_debts {
 	int64_t mails_waiting, mails_bounced;
 	char mail_error[256]; /* of the newest that was tried and still waits; "" where none was */
 	int64_t site_faults;  /* attempts of the last day that ended because a node is not set up */
+	int64_t no_memory;    /* … because they needed more memory than they asked for */
 	int64_t never_run;    /* attempts that wait though the scheduler says that they can never run */
 	int64_t orphans, orphans_bytes; /* in the spool, of no job, and older than any upload under way */
 };

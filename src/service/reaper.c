@@ -191,7 +191,8 @@ static int judge_finished(
 	/* No callback is to be waited for. */
 	if (a->relay && st->has_outcome)
 		return attempt_settle(s, a, st, e);
-	if (a->strikes + 1 < STRIKES_FINISHED + (st->has_outcome ? 0 : 1))
+	/* Where neither the attempt nor the scheduler says how it ended, a file may still be on its way. */
+	if (a->strikes + 1 < STRIKES_FINISHED + (st->has_outcome || *st->end ? 0 : 1))
 		return strike(s, a, a->strikes + 1, e);
 	return attempt_settle(s, a, st, e);
 }

@@ -1,5 +1,6 @@
 #include "service/settle.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -23,8 +24,33 @@ static bool walltime_reached(const struct attempt *a)
 	       a->walltime_s * 1000 > 2 * walltime_near_ms;
 }
 
-/* The words for an attempt that ended without a callback. */
-static void explain(const struct attempt *a, const struct cluster_status *st, struct attempt_failure *f)
+/* What the scheduler ended itself. All of it counts as a try: a node that died under an attempt may have died
+ * of it, and what somebody removed may be removed again. */
+static const struct how {
+	const char *end, *kind, *text, *log;
+} hows[] = { { "walltime", "walltime", "The analysis took longer than it is allowed to and was stopped.",
+		     "ended by the scheduler: longer than the walltime asked for" },
+	{ "memory", "out_of_memory", "The analysis needed more memory than it was given and was stopped.",
+		"ended by the scheduler: more memory than asked for (cluster.memory)" },
+	{ "deleted", "deleted", "The computing centre took the analysis off its machines.",
+		"deleted at the scheduler, or preempted; not by gaitd" },
+	{ "node", "node_failed", "The computer that analysed the videos failed.",
+		"the node failed, or could not start it" },
+	{ "", "lost", "The computer that analysed the videos stopped unexpectedly.", "" } };
+
+static const struct how *how_it_ended(const struct attempt *a, const struct cluster_status *st)
+{
+	const struct how *h = hows;
+
+	while (*h->end && strcmp(h->end, st->end) != 0)
+		h++;
+	/* OpenPBS ends what is over its time with the signal that qdel sends, and does not always say why. */
+	return (!*h->end || strcmp(h->end, "deleted") == 0) && walltime_reached(a) ? hows : h;
+}
+
+/* The words for an attempt that ended without a callback. @log is room for some of them. */
+static void explain(const struct attempt *a, const struct cluster_status *st, char *log, size_t size,
+	struct attempt_failure *f)
 {
 	f->outcome = st->has_outcome ? "error" : "lost";
 	f->log = st->detail;
@@ -34,12 +60,12 @@ static void explain(const struct attempt *a, const struct cluster_status *st, st
 	} else if (st->has_outcome) {
 		f->kind = "result_missing";
 		f->text = "The analysis ended without a result.";
-	} else if (walltime_reached(a)) {
-		f->kind = "walltime";
-		f->text = "The analysis took longer than it is allowed to and was stopped.";
 	} else {
-		f->kind = "lost";
-		f->text = "The computer that analysed the videos stopped unexpectedly.";
+		const struct how *h = how_it_ended(a, st);
+		f->kind = h->kind;
+		f->text = h->text;
+		snprintf(log, size, "%s%s%s", h->log, *h->log && *st->detail ? ": " : "", st->detail);
+		f->log = log;
 	}
 }
 
@@ -50,7 +76,7 @@ int attempt_settle(
 	struct attempt_failure f;
 	struct attempt a;
 	struct job job;
-	char hex[SHA256_HEX_BYTES];
+	char hex[SHA256_HEX_BYTES], log[256];
 	int64_t now = clock_wall_ms();
 
 	int found = attempt_collect(s, seen->job, seen->n, &result, e);
@@ -67,9 +93,9 @@ int attempt_settle(
 		return -1;
 	if (a.ended_ms || job.attempt != a.n || job.state != JOB_PROCESSING || job.cancel_requested)
 		return 0;
-	explain(&a, st, &f);
+	explain(&a, st, log, sizeof log, &f);
 	log_event(a.relay ? LOG_INFO : LOG_WARN, "reaper.ends", LOG_S("attempt", a.id),
-		LOG_S("how", whole ? "result" : f.kind), LOG_S("detail", st->detail));
+		LOG_S("how", whole ? "result" : f.kind), LOG_S("detail", f.log));
 	int r = whole ? attempt_complete(tx, &job, &a, &result, now, e)
 		      : attempt_failed(s, tx, &job, &a, &f, now, e);
 	if (r < 0 || store_commit(&tx, e) < 0)

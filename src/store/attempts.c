@@ -234,7 +234,8 @@ int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int6
 	return db_run(tx->db,
 		"UPDATE attempts SET forgotten_ms = ?1, log = iif(?2 <> '' AND NOT EXISTS (SELECT 1 FROM "
 		"jobs "
-		"WHERE id = attempts.job AND erased_ms IS NOT NULL), ?2, log) WHERE id = ?3",
+		"WHERE id = attempts.job AND erased_ms IS NOT NULL), iif(outcome = 'lost' AND log <> '', log "
+		"|| char(10), '') || ?2, log) WHERE id = ?3",
 		DB_ARGS(DB_I(now_ms), DB_S(log), DB_S(id)), e);
 }
 

@@ -70,7 +70,8 @@ struct attempt_end {
 int store_attempt_end(
 	struct tx *tx, const char *id, const struct attempt_end *end, int64_t now_ms, struct err *e);
 
-/* Nothing of it is left on the cluster; @log "" keeps what is there. An erased job gets no log again. */
+/* Nothing of it is left on the cluster; @log "" keeps what is there, and the words about a lost one stay in
+ * front of it. An erased job gets no log again. */
 int store_attempt_forgotten(struct tx *tx, const char *id, const char *log, int64_t now_ms, struct err *e);
 
 /* The log of an attempt for the operator, malloc'd; NULL where empty. */

@@ -27,9 +27,10 @@ static void verdicts(void **state)
 		enum retry_verdict want;
 	} rows[] = { { "no_person", RETRY_NEVER }, { "not_a_video", RETRY_NEVER },
 		{ "checksum_mismatch", RETRY_NEVER }, { "invalid_order", RETRY_NEVER },
-		{ "node_misconfigured", RETRY_FREE }, { "pose_failed", RETRY_COUNTS },
-		{ "walltime", RETRY_COUNTS }, { "lost", RETRY_COUNTS }, { "", RETRY_COUNTS },
-		{ "never heard of", RETRY_COUNTS } };
+		{ "out_of_memory", RETRY_COUNTS }, { "deleted", RETRY_COUNTS },
+		{ "node_failed", RETRY_COUNTS }, { "node_misconfigured", RETRY_FREE },
+		{ "pose_failed", RETRY_COUNTS }, { "walltime", RETRY_COUNTS }, { "lost", RETRY_COUNTS },
+		{ "", RETRY_COUNTS }, { "never heard of", RETRY_COUNTS } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)

@@ -1,7 +1,9 @@
 #include "kit.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "service/health.h"
 #include "service/jobs.h"
@@ -15,6 +17,7 @@ static struct {
 	struct cluster base; /* what the service sees */
 	struct cluster *real;
 	bool unreachable, never_runs, cancelled;
+	const char *end; /* of what has ended, in place of its own word; NULL: that stays */
 	unsigned status_calls, asked;
 } between;
 
@@ -45,6 +48,13 @@ static int status(struct cluster *c, struct cluster_status *s, unsigned n, struc
 		s[i].never_runs = true;
 		snprintf(s[i].detail, sizeof s[i].detail,
 			"Can Never Run: Insufficient amount of resource: ngpus");
+	}
+	for (unsigned i = 0; r == 0 && i < n && between.end; i++) {
+		if (s[i].state != CLUSTER_FINISHED)
+			continue;
+		s[i].has_outcome = false;
+		snprintf(s[i].end, sizeof s[i].end, "%s", between.end);
+		snprintf(s[i].detail, sizeof s[i].detail, "exit status 137");
 	}
 	return r;
 }
@@ -85,6 +95,7 @@ static int setup(void **state)
 	between.real = k->s.cluster;
 	between.base.ops = &ops;
 	between.unreachable = between.never_runs = between.cancelled = false;
+	between.end = NULL;
 	between.status_calls = 0;
 	k->s.cluster = &between.base;
 	return 0;
@@ -142,6 +153,89 @@ static void a_request_that_can_never_run(void **state)
 	kit_attempt(k, job.id, 1, &a);
 	assert_string_equal(a.outcome, "error");
 	kit_reap_until(k, "SELECT count(*) FROM attempts WHERE forgotten_ms IS NOT NULL");
+}
+
+#define ENDED "SELECT count(*) FROM attempts WHERE ended_ms IS NOT NULL"
+
+/* Nothing but the scheduler's word, in words for the user and for the operator. */
+static void ended_by_the_scheduler(void **state)
+{
+	static const struct {
+		const char *end, *kind, *text, *log;
+	} rows[] = { { "walltime", "walltime", "longer than it is allowed", "longer than the walltime" },
+		{ "memory", "out_of_memory", "more memory", "cluster.memory" },
+		{ "deleted", "deleted", "computing centre", "not by gaitd" },
+		{ "node", "node_failed", "failed", "node failed" },
+		{ "", "lost", "unexpectedly", "exit status" },
+		{ "of a later version", "lost", "unexpectedly", "exit status" } };
+	struct kit *k = *state;
+	struct health_debts debts;
+
+	k->s.opt.max_attempts = 1;
+	kit_script(k, "echo the last line; exit 3\n");
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(free_p) char *log = NULL;
+		CLEANUP(store_tx_p) struct tx *tx = NULL;
+		struct job job;
+		struct attempt a;
+		between.end = rows[i].end;
+		kit_job(k, &job);
+		kit_work(k);
+		kit_reap_until(k, "SELECT NOT EXISTS (SELECT 1 FROM attempts WHERE forgotten_ms IS NULL)");
+		kit_get(k, job.id, &job);
+		assert_int_equal(job.state, JOB_SUBMISSION_ERROR);
+		assert_int_equal(job.failures, 1);
+		assert_string_equal(job.error_kind, rows[i].kind);
+		assert_has(job.error_text, rows[i].text);
+		kit_attempt(k, job.id, 1, &a);
+		assert_string_equal(a.outcome, "lost");
+		assert_ok(store_begin(k->s.store, STORE_READ, &tx, &k->e), &k->e);
+		assert_ok(store_attempt_log(tx, a.id, &log, &k->e), &k->e);
+		/* The scheduler's words first, then what the attempt wrote. */
+		assert_has(log, rows[i].log);
+		assert_has(strstr(log, "exit status 137"), "the last line");
+	}
+	assert_ok(health_debts(&k->s, &debts, &k->e), &k->e);
+	assert_int_equal(debts.no_memory, 1);
+}
+
+/* The next one gets twice the time, also where nobody but the scheduler said that it was too short. */
+static void walltime_by_the_scheduler(void **state)
+{
+	struct kit *k = *state;
+	struct job job;
+	struct attempt a;
+
+	kit_script(k, "exit 3\n");
+	between.end = "walltime";
+	kit_job(k, &job);
+	for (int n = 1; n <= 2; n++) {
+		kit_sql(k, "UPDATE jobs SET due_ms = 0");
+		kit_work(k);
+		kit_attempt(k, job.id, n, &a);
+		assert_int_equal(a.walltime_s, 600 * n);
+		kit_reap_until(
+			k, n == 1 ? ENDED : "SELECT count(*) = 2 FROM attempts WHERE ended_ms IS NOT NULL");
+	}
+	kit_get(k, job.id, &job);
+	assert_int_equal(job.failures, 2);
+}
+
+/* A signal at the end of its time is no qdel, whatever it looks like to the scheduler. */
+static void deleted_at_the_end_of_its_time(void **state)
+{
+	struct kit *k = *state;
+	struct job job;
+	struct attempt a;
+	char token[64];
+
+	kit_script(k, "exit 3\n");
+	between.end = "deleted";
+	kit_running(k, &job, &a, token);
+	kit_sql(k, "UPDATE attempts SET checked_in_ms = heartbeat_ms - 580000");
+	kit_reap_until(k, ENDED);
+	kit_get(k, job.id, &job);
+	assert_string_equal(job.error_kind, "walltime");
 }
 
 /* For an hour or a week: nothing fails, and the user is told after some minutes, once. */
@@ -235,7 +329,8 @@ static void late_callbacks(void **state)
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
-	const struct CMUnitTest tests[] = { T(a_request_that_can_never_run), T(unreachable_fails_nothing),
+	const struct CMUnitTest tests[] = { T(a_request_that_can_never_run), T(ended_by_the_scheduler),
+		T(walltime_by_the_scheduler), T(deleted_at_the_end_of_its_time), T(unreachable_fails_nothing),
 		T(a_thousand_attempts), T(late_callbacks) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
