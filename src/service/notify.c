@@ -22,35 +22,63 @@ enum {
 	HOLD_MOST_MS = 300000
 };
 
-/* Why a result has no score, as its own words say; they live in @root. */
-static size_t null_reasons(struct service *s, const struct job *job, struct buf *text, struct json **root,
-	const char *reasons[REASONS])
-{
-	char key[BLOB_KEY_BYTES];
-	size_t n = 0;
+/* What the mail tells of a result; the reasons live in @root. */
+struct news {
+	double score; /* NaN: none */
+	bool demonstration;
+	struct buf text;
+	struct json *root;
+	const char *reasons[REASONS];
+	size_t reason_count;
+};
 
-	attempt_output_key(job->id, job->result_attempt, "result.json", key);
-	if (!isnan(job->score) || blob_read_all(s->blob, key, text, NULL) != 0 ||
-		json_parse(text->data, text->len, 16, root, NULL) < 0)
+static void news_p(struct news *n)
+{
+	buf_deinit(&n->text);
+	json_free(n->root);
+}
+
+/* A rerun may have brought another result meanwhile, which is another mail's: the one of @attempt is read
+ * again. */
+static int read_news(struct service *s, const struct job *job, int attempt, struct news *n, struct err *e)
+{
+	struct attempt_result result;
+	char key[BLOB_KEY_BYTES];
+	struct err why = { 0 };
+	bool present = attempt == job->result_attempt;
+
+	n->score = present ? job->score : NAN;
+	n->demonstration = present && job->score_demonstration;
+	if (present && !isnan(n->score))
 		return 0;
-	const struct json *r = json_first(json_get(json_get(*root, "score"), "reasons"));
-	for (; r && n < REASONS; r = json_next(r))
-		if (json_str(json_get(r, "text"), NULL))
-			reasons[n++] = json_str(json_get(r, "text"), NULL);
-	return n;
+	attempt_output_key(job->id, attempt, "result.json", key);
+	int r = blob_read_all(s->blob, key, &n->text, &why);
+	if (r == 0 && !present)
+		r = attempt_read_result((struct strv){ n->text.data, n->text.len }, &result, &why);
+	if (r < 0 && !present)
+		return err_set(e, why.kind, "the result that the mail is about: %s", why.msg);
+	if (r != 0 || json_parse(n->text.data, n->text.len, 16, &n->root, NULL) < 0)
+		return 0;
+	if (!present) {
+		n->score = result.score;
+		n->demonstration = result.demonstration;
+	}
+	const struct json *reason = json_first(json_get(json_get(n->root, "score"), "reasons"));
+	for (; reason && n->reason_count < REASONS; reason = json_next(reason))
+		if (json_str(json_get(reason, "text"), NULL))
+			n->reasons[n->reason_count++] = json_str(json_get(reason, "text"), NULL);
+	return 0;
 }
 
 static int render(struct service *s, const struct outbox_item *o, const struct job *job, const char *failure,
 	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct mail_parts *parts, struct err *e)
 {
-	CLEANUP(json_free_p) struct json *root = NULL;
-	struct buf result BUF_CLEANUP;
-	const char *reasons[REASONS];
+	CLEANUP(news_p) struct news news = { .score = NAN };
 	const char *host = strchr(s->opt.mail_from, '@');
 	enum mail_kind kind;
 	char url[512];
 
-	buf_init(&result, RESULT_MAX_BYTES);
+	buf_init(&news.text, RESULT_MAX_BYTES);
 	snprintf(url, sizeof url, "%s/jobs/%s", s->opt.public_url, job->id);
 	/* One `received` a job, whichever attempt is current when it goes out. */
 	if (!mail_kind_parse(o->kind, &kind) ||
@@ -69,13 +97,15 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 		.site_name = s->opt.site_name,
 		.failure_text = failure };
 	if (kind == MAIL_RESULT) {
-		f.has_score = !isnan(job->score);
-		f.score = f.has_score ? job->score : 0;
+		if (read_news(s, job, o->attempt, &news, e) < 0)
+			return -1;
+		f.has_score = !isnan(news.score);
+		f.score = f.has_score ? news.score : 0;
 		f.with_score = s->opt.mail_may_send_score && job->submission.email_score;
 		/* What is said about a score goes where the score goes. */
-		f.demonstration = job->score_demonstration && f.has_score && f.with_score;
-		f.reasons = reasons;
-		f.reason_count = null_reasons(s, job, &result, &root, reasons);
+		f.demonstration = news.demonstration && f.has_score && f.with_score;
+		f.reasons = news.reasons;
+		f.reason_count = f.has_score ? 0 : news.reason_count;
 	}
 	return mail_render(&f, out, e) < 0 || mail_parts_make(&f, parts, e) < 0 ? -1 : 0;
 }

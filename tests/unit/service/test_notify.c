@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "core/retry.h"
+#include "service/checkin.h"
 #include "service/jobs.h"
 #include "service/notify.h"
 
@@ -124,6 +125,43 @@ static void failure_keeps_its_words(void **state)
 	assert_has(text.data, "Nobody was seen.");
 }
 
+/* Two results, two mails, each with its own words, though the first goes out when the second is there. */
+static void a_rerun_keeps_to_its_own_mail(void **state)
+{
+	struct kit *k = *state;
+	struct job job;
+	struct attempt a;
+	char token[64];
+	struct buf order BUF_CLEANUP, text BUF_CLEANUP;
+
+	k->s.opt.mail_may_send_score = true;
+	buf_init(&order, 65536);
+	finish(k, &job, kit_result, "0.75");
+	assert_ok(jobs_rerun(&k->s, &k->ann, "user:a", job.id, &job, &k->e), &k->e);
+	kit_work(k);
+	kit_attempt(k, job.id, 2, &a);
+	kit_token(k, &a, token);
+	assert_ok(checkin(&k->s, a.id, token, RUN, &order, &k->e), &k->e);
+	const struct completion c = { .job = job.id,
+		.attempt = a.id,
+		.run_id = RUN,
+		.status = "complete",
+		.result = strv_of(kit_null_result) };
+	assert_ok(completion_apply(&k->s, token, &c, &k->e), &k->e);
+	kit_sql(k, "UPDATE jobs SET email_score = 1");
+	drain(k);
+	assert_int_equal(kit_files(k, "mail/new"), 3);
+	mails(k, &text);
+	const char *score = strstr(text.data, "Score: 0.75");
+	assert_non_null(score);
+	assert_null(strstr(score + 1, "Score: 0.75"));
+	const char *none = strstr(text.data, "Too few steps");
+	assert_non_null(none);
+	/* Once in each form of that mail: plain and HTML. */
+	none = strstr(none + 1, "Too few steps");
+	assert_true(!none || !strstr(none + 1, "Too few steps"));
+}
+
 /* A mailer that cannot is asked again, later and later, for five days. */
 static void put_off_and_given_up(void **state)
 {
@@ -171,7 +209,7 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = { T(received_and_result), T(the_score), T(failure_keeps_its_words),
-		T(put_off_and_given_up), T(nothing_to_an_erased_job) };
+		T(a_rerun_keeps_to_its_own_mail), T(put_off_and_given_up), T(nothing_to_an_erased_job) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
