@@ -95,7 +95,8 @@ cancel() { # ATTEMPT
 	*:124 | *:137) die 69 "qdel did not answer within $TIMEOUT_S s" ;;
 	slurm:1) # it says the same of jobs that ended, of unknown ones, and of a controller that is away
 		job_lives "$id"
-		case $? in 1) return 0 ;; esac
+		case $?:$out in 1:* | 0:COMPLETING*) return 0 ;; esac
+		rc=1
 		;;
 	esac
 	die 69 "qdel ended with $rc: ${out//$'\n'/ }"

@@ -180,6 +180,8 @@ class Jobs(JobTest):
             self.assertTrue((mine / "front.mp4").exists())
             self.kill_job(f"killed-{n}")
             c.ended(f"killed-{n}")
+            # Whatever was in a pipe with those that were killed ends a moment later, and holds the folder until then.
+            c.wait("a folder that nobody holds", lambda: subprocess.run(["flock", "-n", mine / "lock", "true"]).returncode == 0)
             self.assertFalse((c.root / f"killed-{n}" / "status.json").exists())
             self.assertTrue((mine / "front.mp4").exists())
             if n == 0:

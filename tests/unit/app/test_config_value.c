@@ -294,7 +294,7 @@ static void allowed_texts(void **state)
 		{ CONFIG_http_idle_timeout, "1s to 10m" },
 		{ CONFIG_http_max_api_connections, "16 to 100000 connections" },
 		{ CONFIG_log_format, "auto, text or json" },
-		{ CONFIG_cluster_driver, "local" },
+		{ CONFIG_cluster_driver, "local or pbs" },
 		{ CONFIG_mail_send_score, "yes or no" },
 	};
 
