@@ -14,7 +14,7 @@
 # Environment: GAIT_IMAGE          an archive (.tar, OCI or Docker), or the name of an image in GAIT_IMAGE_STORE
 #              GAIT_IMAGE_DIGEST   sha256:…  of its manifest or its configuration; any other image is refused
 #              GAIT_IMAGE_CACHE    folder on a local disk: an archive is unpacked there once a node and kept
-#              GAIT_IMAGE_STORE    read-only store with the image, made by `podman --root DIR load`
+#              GAIT_IMAGE_STORE    read-only store with the image, made by `podman --storage-driver overlay --root DIR load`
 #              GAIT_RUNTIME        crun, runc or a path (default: the first of them that runs the image)
 #              GAIT_MEMORY_MB      of a step (default 6144)
 #              GAIT_PIDS           processes and threads of a step (default 512)
@@ -27,6 +27,7 @@ engine_limits=''   # cgroup, or watch: who sees to memory
 engine_error=''
 engine_flags=()    # of podman
 engine_options=()  # of podman run
+engine_watcher=''  # process id
 engine_command=()
 engine_container=()
 engine_mounts=()
@@ -281,37 +282,36 @@ engine_fetch() { # CAGE WORKDIR
 	done
 }
 
-# Memory of the container's processes, in KB; by reading /proc, without a process of its own.
-engine_memory_kb() { # PID
-	local pids=("$1") pid kids rss total=0
-	while [ ${#pids[@]} -gt 0 ]; do
-		pid=${pids[0]}
-		pids=("${pids[@]:1}")
-		{ read -r _ rss _ <"/proc/$pid/statm"; } 2>/dev/null || continue
-		total=$((total + rss * 4))
-		for kids in /proc/"$pid"/task/*/children; do
-			# shellcheck disable=SC2207 # numbers
-			pids+=($(<"$kids")) 2>/dev/null
-		done
-	done
-	printf '%d' "$total"
+# The container's processes, first to last: PID KILOBYTES a line.
+engine_family() { # PID
+	ps -e -o pid=,ppid=,rss= | awk -v top="$1" '
+		{ parent[$1] = $2; rss[$1] = $3 }
+		END {
+			for (pid in parent) {
+				for (p = pid; p in parent && p != top; p = parent[p]) { }
+				if (p == top)
+					print pid, rss[pid]
+			}
+		}'
 }
 
 engine_watch() { # where no cgroup sees to it
-	local pid fd
+	local pid kb fd
 	exec {fd}<> <(:)
 	while :; do
 		read -r -t 0.5 -u "$fd" _
-		pid=$(cat "$engine_dir/pid" 2>/dev/null)
+		pid=''
+		{ read -r pid <"$engine_dir/pid"; } 2>/dev/null
 		[ -n "$pid" ] || continue
-		[ "$(engine_memory_kb "$pid")" -gt $((ENGINE_MEMORY_MB * 1024)) ] || continue
+		kb=$(engine_family "$pid" | awk '{ kb += $2 } END { printf "%d", kb }')
+		[ "$kb" -gt $((ENGINE_MEMORY_MB * 1024)) ] || continue
 		: >"$engine_dir/memory"
 		engine_kill "$engine_dir/pid"
 	done
 }
 
 engine_run() { # STEP SECONDS WORKDIR COMMAND...
-	local step=$1 limit=$2 root=$3 run=${run_id:-$$} cage status watcher='' command begun=$SECONDS
+	local step=$1 limit=$2 root=$3 run=${run_id:-$$} cage status command begun=$SECONDS
 	shift 3
 	cage=$engine_dir/cage.$step
 	rm -rf -- "$cage" "$engine_dir/pid" "$engine_dir/memory"
@@ -320,12 +320,11 @@ engine_run() { # STEP SECONDS WORKDIR COMMAND...
 	command=("${engine_container[@]}" "${engine_options[@]}" --name "$engine_name"
 		--pidfile "$engine_dir/pid" --workdir "$root" "${engine_mounts[@]}" "$engine_image" "$@")
 	if [ "$engine_limits" = watch ]; then
-		engine_watch &
-		watcher=$!
+		engine_watch >/dev/null 2>&1 &
+		engine_watcher=$!
 	fi
 	guarded "$step" "$limit" "${command[@]}"
 	status=$?
-	[ -z "$watcher" ] || kill "$watcher" 2>/dev/null
 	engine_stop
 	if [ -e "$engine_dir/memory" ] || { [ "$status" -eq 137 ] && [ $((SECONDS - begun)) -lt "$limit" ]; }; then
 		say "the container was killed: at most $ENGINE_MEMORY_MB MB of memory (GAIT_MEMORY_MB)"
@@ -348,6 +347,8 @@ engine_kill() { # FILE WITH PID
 }
 
 engine_stop() {
+	[ -z "$engine_watcher" ] || kill "$engine_watcher" 2>/dev/null
+	engine_watcher=''
 	[ -n "$engine_name" ] || return 0
 	engine_kill "$engine_dir/pid"
 	timeout -k 2 20 "${engine_command[@]}" "${engine_flags[@]}" rm --force --time 0 --ignore "$engine_name" \
@@ -361,7 +362,9 @@ engine_clean() { # WORKDIR
 	(
 		engine_command_of "$dir"
 		engine_kill "$dir/pid"
-		timeout -k 2 30 "${engine_command[@]}" rm --force --time 0 --all >/dev/null 2>&1 </dev/null
+		# Without these files Podman would take the machine's own store for ours.
+		[ ! -s "$dir/storage.conf" ] || [ ! -s "$dir/containers.conf" ] ||
+			timeout -k 2 30 "${engine_command[@]}" rm --force --time 0 --all >/dev/null 2>&1 </dev/null
 		# Rootless, a process holds the namespaces of all of them.
 		for pause in "$engine_run_dir"/t/pause.pid "$engine_run_dir"/x/libpod/tmp/pause.pid; do
 			[ ! -s "$pause" ] || kill -KILL "$(<"$pause")" 2>/dev/null
@@ -380,14 +383,19 @@ engine_sweep() {
 	local found place
 	{
 		for place in "${work%/*}" /tmp "${TMPDIR:-/tmp}" "${GAIT_SCRATCH:-/tmp}"; do
-			find "$place" -maxdepth 2 -path '*work.??????/engine' -user "$UID" 2>/dev/null
+			find "$place" -maxdepth 2 -path '*/*work.??????/engine' -user "$UID" 2>/dev/null
 		done
-		engine_monitors | while read -r _ place; do echo "$place"; done
+		engine_monitors
 	} | sort -u | while IFS= read -r found; do
 		[ "$found" != "${work:-}/engine" ] || continue
-		if [ -e "$found" ] && ! engine_is_dead "$found"; then continue; fi
-		engine_clean "${found%/engine}"
+		# What has a monitor was whole once: without the file, somebody began to remove it.
+		if [ -e "$found/owner" ]; then
+			engine_is_dead "$found" || continue
+		else
+			engine_monitors | grep -qxF "$found" || continue
+		fi
 		engine_orphans "$found"
+		engine_clean "${found%/engine}"
 		rm -rf -- "${found%/engine}"
 		say "removed what a killed run left: ${found%/engine}"
 	done
@@ -402,26 +410,30 @@ engine_is_dead() { # FOLDER with the file owner; without one it is just being ma
 		[ "$(engine_owner "${owner%% *}")" != "$owner" ]
 }
 
-# Our containers' monitors, known by their arguments: PID WORKDIR/engine
+# The folders WORKDIR/engine of all containers that have a monitor, known by its arguments.
 engine_monitors() {
-	local process name line
+	local process name
 	for process in /proc/[0-9]*; do
 		[ -O "$process" ] || continue
 		{ read -r name <"$process/comm"; } 2>/dev/null
 		[ "$name" = conmon ] || continue
-		line=$({ tr '\0' '\n' <"$process/cmdline"; } 2>/dev/null |
-			sed -n 's#^\(/.*work\.[A-Za-z0-9]\{6\}/engine\)/.*#\1#p' | head -n 1)
-		[ -z "$line" ] || printf '%s %s\n' "${process##*/}" "$line"
+		{ tr '\0' '\n' <"$process/cmdline"; } 2>/dev/null |
+			sed -n 's#^\(/.*work\.[A-Za-z0-9]\{6\}/engine\)/.*#\1#p' | head -n 1
 	done
 }
 
-# Containers that no Podman can end since its folder is gone.
+# Ends all that a killed run left running: its containers, their monitors, and who waits for them.
 engine_orphans() { # WORKDIR/engine
-	local pid place kid kids
-	engine_monitors | while read -r pid place; do
-		[ "$place" = "$1" ] || continue
-		read -ra kids <<<"$(cat /proc/"$pid"/task/*/children 2>/dev/null)"
-		for kid in "${kids[@]}" "$pid"; do kill -KILL "$kid" 2>/dev/null; done
+	local process name pid
+	engine_kill "$1/pid"
+	for process in /proc/[0-9]*; do
+		[ -O "$process" ] || continue
+		grep -qsF "$1/" "$process/cmdline" || continue
+		{ read -r name <"$process/comm"; } 2>/dev/null
+		case $name in
+		conmon) engine_family "${process##*/}" | while read -r pid _; do kill -KILL "$pid" 2>/dev/null; done ;;
+		timeout | bash | podman) kill -KILL "${process##*/}" 2>/dev/null ;;
+		esac
 	done
 }
 
