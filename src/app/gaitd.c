@@ -6,6 +6,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "app/bounded_stop.h"
 #include "app/config.h"
 #include "app/openapi.h"
 #include "app/wire.h"
@@ -16,6 +17,7 @@
 #include "http/listen.h"
 #include "http/server.h"
 #include "service/fetcher.h"
+#include "service/health_watch.h"
 #include "service/hub.h"
 #include "service/notify.h"
 #include "service/reaper.h"
@@ -41,7 +43,7 @@ static const char help[] =
 	"78 wrong settings, 70 to 74 other failures.\n";
 
 /* Every thread that gaitd itself starts, with the wake that stops it. */
-enum { THREADS = 6 };
+enum { THREADS = 7, STOP_MS = 5000 }; /* STOP_MS: beyond http.shutdown_grace */
 struct threads {
 	struct service *svc;
 	pthread_t ids[THREADS];
@@ -51,36 +53,38 @@ struct threads {
 static struct wake *wake_of(struct service *s, unsigned i)
 {
 	struct wake *const wakes[THREADS] = { &s->worker, &s->stager, &s->reaper, &s->fetch, &s->notifier,
-		&s->hub_news };
+		&s->hub_news, &s->health_wish };
 
 	return wakes[i];
 }
 
+static const char *const thread_names[THREADS] = { "worker", "stager", "reaper", "fetcher", "notify", "hub",
+	"health" };
+
 static int threads_start(struct threads *t, struct service *s, struct err *e)
 {
-	static void *(*const mains[THREADS])(
-		void *) = { worker_main, stager_main, reaper_main, fetcher_main, notify_main, hub_main };
-	static const char *const names[THREADS] = { "worker", "stager", "reaper", "fetcher", "notify",
-		"hub" };
-
+	static void *(*const mains[THREADS])(void *) = { worker_main, stager_main, reaper_main, fetcher_main,
+		notify_main, hub_main, health_watch_main };
 	t->svc = s;
 	for (t->n = 0; t->n < THREADS; t->n++) {
 		int r = pthread_create(&t->ids[t->n], NULL, mains[t->n], s);
 		if (r != 0) {
 			errno = r;
-			return err_errno(e, ERR_UNAVAILABLE, "start thread %s", names[t->n]);
+			return err_errno(e, ERR_UNAVAILABLE, "start thread %s", thread_names[t->n]);
 		}
-		pthread_setname_np(t->ids[t->n], names[t->n]);
+		pthread_setname_np(t->ids[t->n], thread_names[t->n]);
 	}
 	return 0;
 }
 
-static void threads_stop(struct threads *t)
+static void threads_stop(struct threads *t, struct bounded_stop *b)
 {
 	for (unsigned i = 0; i < t->n; i++)
 		wake_stop(wake_of(t->svc, i));
-	for (unsigned i = 0; i < t->n; i++)
+	for (unsigned i = 0; i < t->n; i++) {
+		bounded_stop_note(b, thread_names[i]);
 		pthread_join(t->ids[i], NULL);
+	}
 	t->n = 0;
 }
 
@@ -157,6 +161,25 @@ static void wait_for_signal(int fd)
 	log_event(LOG_INFO, "gaitd.stopping", LOG_S("signal", strsignal((int)info.ssi_signo)));
 }
 
+/* Uploads first: what they commit still reaches the worker, or the next start. */
+static void stop(const struct config *cfg, struct http_server *operators, struct http_server *server,
+	struct threads *threads, struct house *h, int exit_code)
+{
+	struct bounded_stop bound;
+
+	bounded_stop_begin(&bound, cfg->http_shutdown_grace_ms + STOP_MS, exit_code, "connections");
+	if (operators)
+		http_server_stop(operators, 0);
+	if (server)
+		http_server_stop(server, (int)cfg->http_shutdown_grace_ms);
+	bounded_stop_end(&bound);
+	bounded_stop_begin(&bound, STOP_MS, exit_code, "threads");
+	threads_stop(threads, &bound);
+	bounded_stop_note(&bound, "house");
+	house_close(h);
+	bounded_stop_end(&bound);
+}
+
 /* Everything between the settings and the end. */
 static int serve(const struct config *cfg, const char *ready_file, int signals, struct err *e)
 {
@@ -195,13 +218,7 @@ static int serve(const struct config *cfg, const char *ready_file, int signals, 
 		r = -1;
 	if (r == 0)
 		wait_for_signal(signals);
-	/* Uploads first: what they commit still reaches the worker, or the next start. */
-	if (operators)
-		http_server_stop(operators, 0);
-	if (server)
-		http_server_stop(server, (int)cfg->http_shutdown_grace_ms);
-	threads_stop(&threads);
-	house_close(&h);
+	stop(cfg, operators, server, &threads, &h, r == 0 ? 0 : err_exit_code(e->kind));
 	if (r == 0)
 		log_event(LOG_INFO, "gaitd.stopped", LOG_S("data", cfg->data_dir));
 	return r;

@@ -6,7 +6,7 @@
 #include "core/job.h"
 #include "http/api.h"
 #include "http/server.h"
-#include "service/health.h"
+#include "service/health_watch.h"
 #include "service/hub.h"
 #include "store/attempts.h"
 #include "store/jobs.h"
@@ -29,17 +29,19 @@ int api_readyz(struct http_req *r, struct err *e)
 	buf_init(&out, 16384);
 	json_w_init(&w, &out);
 	json_w_obj(&w, NULL);
-	json_w_bool(&w, "ready", h.ok);
+	json_w_bool(&w, "ready", h.ready);
+	json_w_str(&w, "status", h.ok ? "ok" : h.ready ? "degraded" : "not_ready");
 	json_w_obj(&w, "parts");
 	for (unsigned i = 0; i < h.n; i++) {
 		json_w_obj(&w, h.parts[i].name);
 		json_w_bool(&w, "ok", h.parts[i].ok);
+		json_w_bool(&w, "needed", h.parts[i].needed);
 		json_w_str(&w, "detail", h.parts[i].detail);
 		json_w_obj_end(&w);
 	}
 	json_w_obj_end(&w);
 	json_w_obj_end(&w);
-	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, h.ok ? 200 : 503, &out, e);
+	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, h.ready ? 200 : 503, &out, e);
 }
 
 static int gauge(struct buf *out, const char *name, const char *help, double value, struct err *e)
@@ -89,20 +91,32 @@ static int job_metrics(struct service *s, struct buf *out, struct err *e)
 		(double)n, e);
 }
 
+static int health_metrics(struct service *s, struct buf *out, struct err *e)
+{
+	struct health h;
+
+	health_recent(s, &h);
+	if (gauge(out, "gaitd_ready", "1 when uploads are accepted.", h.ready, e) < 0 ||
+		buf_adds(out, "# HELP gaitd_part_up 1 when the part works.\n# TYPE gaitd_part_up gauge\n",
+			e) < 0)
+		return -1;
+	for (unsigned i = 0; i < h.n; i++)
+		if (buf_addf(out, e, "gaitd_part_up{part=\"%s\"} %d\n", h.parts[i].name, h.parts[i].ok) < 0)
+			return -1;
+	return 0;
+}
+
 /* Prometheus text format 0.0.4. */
 int api_metrics(struct http_req *r, struct err *e)
 {
 	const struct api *api = http_req_app(r);
 	struct http_stats st = { 0 };
-	struct health h;
 	struct buf out BUF_CLEANUP;
 
 	buf_init(&out, 65536);
 	if (api->server)
 		http_server_stats(api->server, &st);
-	health_recent(api->svc, &h);
-	if (job_metrics(api->svc, &out, e) < 0 ||
-		gauge(&out, "gaitd_ready", "1 when every part works.", h.ok, e) < 0 ||
+	if (job_metrics(api->svc, &out, e) < 0 || health_metrics(api->svc, &out, e) < 0 ||
 		gauge(&out, "gaitd_event_streams", "Open event streams.", hub_subscribers(api->svc->hub), e) <
 			0 ||
 		gauge(&out, "gaitd_connections_api", "Connections on the event loop.", st.api, e) < 0 ||

@@ -2,9 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -15,6 +15,16 @@
 #include "store/jobs.h"
 #include "store/outbox.h"
 
+const char *const health_ports[HEALTH_PORTS] = { "store", "cluster", "mail" };
+
+static bool is_port(const char *name)
+{
+	for (unsigned i = 0; i < HEALTH_PORTS; i++)
+		if (strcmp(health_ports[i], name) == 0)
+			return true;
+	return false;
+}
+
 void health_add(struct health *h, const char *name, bool ok, const char *detail)
 {
 	if (h->n == HEALTH_PARTS)
@@ -23,20 +33,23 @@ void health_add(struct health *h, const char *name, bool ok, const char *detail)
 
 	p->name = name;
 	p->ok = ok;
+	p->needed = !is_port(name);
 	snprintf(p->detail, sizeof p->detail, "%s", detail);
 	h->ok = h->ok && ok;
+	h->ready = h->ready && (ok || !p->needed);
 }
 
 static void check_database(struct service *s, bool deep, struct health *h)
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	struct err e = { 0 };
+	int64_t due_ms; /* any row: that it can be read */
 	int version = 0;
 	char text[64];
 
 	int r = deep ? store_check(s->store, &e) : store_begin(s->store, STORE_READ_FAST, &tx, &e);
-	if (r == 0 && deep)
-		r = store_schema_version(s->store, &version, &e);
+	if (r == 0)
+		r = deep ? store_schema_version(s->store, &version, &e) : store_next_due(tx, &due_ms, &e);
 	snprintf(text, sizeof text, "schema %d", store_newest_schema());
 	health_add(h, "database", r == 0, r == 0 ? text : e.msg);
 }
@@ -57,53 +70,41 @@ static void check_spool(struct service *s, struct health *h)
 	health_add(h, "spool", ok, text);
 }
 
-static void check_port(struct health *h, const char *name, const char *driver, int r, const struct err *e)
+bool health_try_port(struct service *s, unsigned i, struct health_part *ret)
 {
-	health_add(h, name, r == 0, r == 0 ? driver : e->msg);
+	const char *driver = NULL;
+	struct err e = { 0 };
+	int r = 0;
+
+	if (i == 0 && s->blob) {
+		driver = s->blob->ops->name;
+		r = s->blob->ops->probe(s->blob, NULL, &e);
+	} else if (i == 1 && s->cluster) {
+		driver = s->cluster->ops->name;
+		r = s->cluster->ops->probe(s->cluster, NULL, &e);
+	} else if (i == 2 && s->mailer) {
+		driver = s->mailer->ops->name;
+		r = s->mailer->ops->probe(s->mailer, NULL, &e);
+	}
+	if (!driver)
+		return false;
+	ret->ok = r == 0;
+	snprintf(ret->detail, sizeof ret->detail, "%s", r == 0 ? driver : e.msg);
+	return true;
 }
 
 void health_check(struct service *s, bool deep, struct health *h)
 {
-	struct err e;
+	struct health_part port;
 
-	*h = (struct health){ .ok = true };
+	*h = (struct health){ .ok = true, .ready = true };
 	bool ready = s->lock_fd < 0 || atomic_load(&s->ready);
 	health_add(h, "start-up", ready, ready ? "done" : "checking what an earlier run left behind");
 	check_database(s, deep, h);
 	check_spool(s, h);
-	if (!deep)
-		return;
-	if (s->blob) {
-		e = (struct err){ 0 };
-		check_port(h, "store", s->blob->ops->name, s->blob->ops->probe(s->blob, NULL, &e), &e);
-	}
-	if (s->cluster) {
-		e = (struct err){ 0 };
-		check_port(h, "cluster", s->cluster->ops->name, s->cluster->ops->probe(s->cluster, NULL, &e),
-			&e);
-	}
-	if (s->mailer) {
-		e = (struct err){ 0 };
-		check_port(h, "mail", s->mailer->ops->name, s->mailer->ops->probe(s->mailer, NULL, &e), &e);
-	}
-}
-
-void health_recent(struct service *s, struct health *ret)
-{
-	static const int64_t fresh_ms = 10000;
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static struct health last;
-	static int64_t last_ms = -1;
-
-	/* Whoever comes while a check runs waits for it instead of starting another. */
-	pthread_mutex_lock(&lock);
-	int64_t now = clock_mono_ms();
-	if (last_ms < 0 || now - last_ms > fresh_ms || !last.ok) {
-		health_check(s, true, &last);
-		last_ms = now;
-	}
-	*ret = last;
-	pthread_mutex_unlock(&lock);
+	for (unsigned i = 0; deep && i < HEALTH_PORTS; i++)
+		if (health_try_port(s, i, &port))
+			health_add(h, health_ports[i], port.ok, port.detail);
 }
 
 /* An upload's file has its row a moment after its name, so only what is old is nobody's. */

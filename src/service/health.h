@@ -3,26 +3,33 @@
 #include "service/service.h"
 
 /* How each part of the house is doing, in words that say what to do. */
-enum { HEALTH_PARTS = 6 };
+enum { HEALTH_PARTS = 6, HEALTH_PORTS = 3 };
 struct health {
 	struct health_part {
-		const char *name; /* database, spool, store, cluster, mail, start-up */
+		const char *name; /* start-up, database, spool, then those of health_ports */
 		bool ok;
+		bool needed; /* by uploads: without it gaitd is not ready */
 		char detail[400];
 	} parts[HEALTH_PARTS];
 	unsigned n;
-	bool ok;
+	bool ok;    /* all of them */
+	bool ready; /* all that are needed: what is uploaded waits for the others, and nothing is lost */
 };
+
+extern const char *const health_ports[HEALTH_PORTS]; /* store, cluster, mail */
 
 /* One more part; @detail is cut to what fits. For who opened the ports and knows why one is not there. */
 void health_add(struct health *h, const char *name, bool ok, const char *detail);
 
 /* Ports that are NULL are passed over.
- * @deep  also write, read and delete in the store, and so on: may take seconds; not for the event loop */
+ * @deep  also read the whole database, and write, read and delete in the store, and so on: may take minutes
+ * where one does not answer. Without it: no ports, and quick enough to be asked often; see also
+ * health_watch.h */
 void health_check(struct service *s, bool deep, struct health *ret);
 
-/* The deep check, at most 10 s old: monitors may ask as often as they like. Thread-safe; may take seconds. */
-void health_recent(struct service *s, struct health *ret);
+/* Try the part health_ports[@i]: ok and detail of @ret. Return false where there is none. May take minutes.
+ */
+bool health_try_port(struct service *s, unsigned i, struct health_part *ret);
 
 /* What lies there undone. */
 struct health_debts {

@@ -16,6 +16,7 @@
 #include "base/strv.h"
 #include "service/accounts.h"
 #include "service/fetcher.h"
+#include "service/health_watch.h"
 #include "service/queue_view.h"
 #include "service/uploads.h"
 #include "store/jobs.h"
@@ -87,6 +88,7 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	wake_init(&ret->fetch);
 	wake_init(&ret->notifier);
 	wake_init(&ret->hub_news);
+	wake_init(&ret->health_wish);
 	service_new_id(ret->boot);
 	/* gaitctl looks after a house; it does not found one where a path was mistyped. */
 	if (!alone && !fsx_exists(opt->data_dir)) {
@@ -96,7 +98,7 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 	}
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
 		uploads_new(&ret->uploads, e) < 0 || fetcher_new(&ret->fetcher, e) < 0 ||
-		queue_view_new(&ret->queue_view, e) < 0 ||
+		health_watch_new(&ret->health, e) < 0 || queue_view_new(&ret->queue_view, e) < 0 ||
 		sign_in_limits_new(opt->sign_in_window_ms, &ret->sign_ins, e) < 0) {
 		service_close(ret);
 		return -1;
@@ -108,6 +110,7 @@ void service_close(struct service *s)
 {
 	uploads_free(s->uploads);
 	fetcher_free(s->fetcher);
+	health_watch_free(s->health);
 	queue_view_free(s->queue_view);
 	sign_in_limits_free(s->sign_ins);
 	secret_wipe(s->key, sizeof s->key);
@@ -120,6 +123,7 @@ void service_close(struct service *s)
 	wake_deinit(&s->fetch);
 	wake_deinit(&s->notifier);
 	wake_deinit(&s->hub_news);
+	wake_deinit(&s->health_wish);
 }
 
 static int empty_tmp(const struct service *s, struct err *e)

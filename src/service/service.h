@@ -60,13 +60,14 @@ struct service {
 		int64_t until_ms; /* monotonic */
 	} mail_hold;
 
-	struct wake worker, stager, reaper, fetch, notifier, hub_news;
+	struct wake worker, stager, reaper, fetch, notifier, hub_news, health_wish;
 	atomic_bool ready;              /* the start-up reconciliation is done */
 	_Atomic int64_t reserved_bytes; /* of uploads under way */
 	struct uploads *uploads;        /* who uploads how many at present */
 	struct sign_in_limits *sign_ins;
 	struct hub *hub;
 	struct fetcher *fetcher;
+	struct health_watch *health;
 	struct queue_view *queue_view;
 	struct status_cache *status_cache; /* NULL in gaitctl */
 };

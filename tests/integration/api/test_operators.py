@@ -29,7 +29,10 @@ class Health(ApiTest):
             self.assertEqual(self.d.get(path, self.staff).status, 200)
 
     def test_readyz_names_each_part(self):
-        parts = self.d.get("/readyz", self.staff).json["parts"]
+        answer = self.d.get("/readyz", self.staff).json
+        self.assertEqual((answer["ready"], answer["status"]), (True, "ok"))
+        parts = answer["parts"]
+        self.assertEqual({n for n, p in parts.items() if p["needed"]}, {"start-up", "database", "spool"})
         self.assertEqual(set(parts), {"start-up", "database", "spool", "store", "cluster", "mail"})
         self.assertTrue(all(p["ok"] for p in parts.values()), parts)
 
@@ -40,10 +43,12 @@ class Health(ApiTest):
             answer = self.d.get("/metrics", self.staff)
         self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4")
         for line in answer.text.splitlines():
-            self.assertRegex(line, r'^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[a-z_]+"\})? [0-9.e+-]+)$')
+            self.assertRegex(line, r'^(# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{[a-z]+="[a-z_-]+"\})? [0-9.e+-]+)$')
         self.assertEqual(metric(answer.text, 'gaitd_jobs{state="processing"}'), 1)
         self.assertEqual(metric(answer.text, "gaitd_event_streams"), 1)
         self.assertEqual(metric(answer.text, "gaitd_ready"), 1)
+        for part in ("start-up", "database", "spool", "store", "cluster", "mail"):
+            self.assertEqual(metric(answer.text, f'gaitd_part_up{{part="{part}"}}'), 1)
         self.assertGreater(metric(answer.text, "gaitd_requests_total"), 2)
         later = self.d.get("/metrics", self.staff).text
         self.assertGreater(metric(later, "gaitd_requests_total"), metric(answer.text, "gaitd_requests_total"))
@@ -60,10 +65,14 @@ class Unhealthy(unittest.TestCase):
 
             def broken():
                 answer = d.get("/readyz", staff)
-                return answer if answer.status == 503 else None
+                return answer if not answer.json["parts"]["mail"]["ok"] else None
             answer = wait_until(broken, "readyz to see it")
-            self.assertEqual((answer.json["ready"], answer.json["parts"]["mail"]["ok"]), (False, False))
-            self.assertEqual(metric(d.get("/metrics", staff).text, "gaitd_ready"), 0)
+            # Uploads are accepted all the same: no reason to take the site away from anybody.
+            self.assertEqual((answer.status, answer.json["ready"], answer.json["status"]), (200, True, "degraded"))
+            text = d.get("/metrics", staff).text
+            self.assertEqual(metric(text, "gaitd_ready"), 1)
+            self.assertEqual(metric(text, 'gaitd_part_up{part="mail"}'), 0)
+            self.assertEqual(metric(text, 'gaitd_part_up{part="store"}'), 1)
             done = d.ctl_run("doctor")
             self.assertEqual(done.returncode, 78, done.stderr)
             self.assertRegex(done.stdout, r"mail.maildir +BAD .*\n +to do: ")
@@ -74,8 +83,45 @@ class Unhealthy(unittest.TestCase):
             self.assertEqual((mail["state"], mail["job"]), ("pending", job))
             maildir.unlink()
             (d.data / "mail.gone").rename(maildir)
-            wait_until(lambda: d.get("/readyz", staff).status == 200, "readyz to see it mended")
+            wait_until(lambda: d.get("/readyz", staff).json["status"] == "ok", "readyz to see it mended")
             self.assertEqual(d.request("POST", f"/api/v1/outbox/{mail['id']}/retry", admin).status, 204)
+            d.wait_mails(1)
+
+    def test_no_room_for_uploads(self):
+        with Gaitd("parked", {"upload.min_free_bytes": "100TB"}) as d:
+            staff = d.person("staff@example.org", "staff")
+            answer = d.get("/readyz", staff)
+            self.assertEqual((answer.status, answer.json["ready"], answer.json["status"]), (503, False, "not_ready"))
+            self.assertIn("upload.min_free_bytes", answer.json["parts"]["spool"]["detail"])
+            self.assertEqual(metric(d.get("/metrics", staff).text, "gaitd_ready"), 0)
+
+    def test_a_mail_server_that_does_not_answer(self):
+        """Neither /readyz nor a stop waits for it, and what it was to take goes out after the next start."""
+        with socket.create_server(("127.0.0.1", 0)) as silent, Gaitd("parked") as d:
+            staff, ann = d.person("staff@example.org", "staff"), d.person()
+            d.stop()
+            maildir = dict(d.settings)
+            d.settings.update({"mail.driver": "smtp", "mail.smtp_host": "127.0.0.1", "mail.smtp_port": str(silent.getsockname()[1]),
+                               "mail.smtp_security": "none", "mail.timeout": "10m"})
+            d.start()
+            started = time.monotonic()
+            answers = [d.get("/readyz", staff) for _ in range(3)]
+            self.assertLess(time.monotonic() - started, 30)
+            for answer in answers:
+                self.assertEqual((answer.status, answer.json["status"]), (200, "degraded"))
+                self.assertEqual([n for n, p in answer.json["parts"].items() if not p["ok"]], ["mail"])
+            job = d.new_job(ann, email="ann@example.org")
+            calls = [silent.accept()[0] for _ in range(2)]  # the probe's and the notifier's
+            started = time.monotonic()
+            d.process.send_signal(signal.SIGTERM)
+            self.assertEqual(d.died(), 0, d.stderr())
+            self.assertLess(time.monotonic() - started, 30)
+            self.assertIn('"gaitd.stopped_without"', d.stderr())
+            [c.close() for c in calls]
+            d.settings = maildir
+            d.start()
+            self.assertEqual(d.get(f"/api/v1/jobs/{job}", ann).status, 200)
+            d.write("UPDATE outbox SET due_ms = 0")
             d.wait_mails(1)
 
     def test_mended_by_gaitctl(self):

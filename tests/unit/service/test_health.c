@@ -1,13 +1,15 @@
 #include "kit.h"
 
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "service/health.h"
+#include "service/health_watch.h"
 
 /* What /readyz, status and doctor say about the house. */
 
@@ -29,7 +31,7 @@ static void shallow(void **state)
 	assert_null(part(&h, "store"));
 	atomic_store(&k->s.ready, false);
 	health_check(&k->s, false, &h);
-	assert_false(h.ok);
+	assert_false(h.ok || h.ready);
 	atomic_store(&k->s.ready, true);
 	k->s.opt.min_free_bytes = INT64_MAX;
 	health_check(&k->s, false, &h);
@@ -60,7 +62,7 @@ static void without_a_port(void **state)
 	health_check(&k->s, true, &h);
 	assert_null(part(&h, "mail"));
 	health_add(&h, "mail", false, "no such host");
-	assert_false(h.ok);
+	assert_true(!h.ok && h.ready && !part(&h, "mail")->needed);
 	assert_string_equal(part(&h, "mail")->detail, "no such host");
 	unsigned n = h.n;
 	for (int i = 0; i < HEALTH_PARTS; i++)
@@ -109,10 +111,75 @@ static void debts(void **state)
 	assert_int_equal(d.orphans_bytes, 5);
 }
 
+/* A mail server that lets itself be waited for, and counts how often it is tried. */
+static struct {
+	struct mailer base;
+	pthread_mutex_t gate;
+	atomic_int tries;
+	atomic_bool fails;
+} slow = { .gate = PTHREAD_MUTEX_INITIALIZER };
+
+static int slow_probe(struct mailer *m, const struct probe *p, struct err *e)
+{
+	(void)m, (void)p;
+	atomic_fetch_add(&slow.tries, 1);
+	pthread_mutex_lock(&slow.gate);
+	pthread_mutex_unlock(&slow.gate);
+	return atomic_load(&slow.fails) ? err_set(e, ERR_UNAVAILABLE, "nobody there") : 0;
+}
+
+static const struct mailer_ops slow_ops = { .name = "slow", .probe = slow_probe };
+
+static void asked_often_tried_seldom(void **state)
+{
+	struct kit *k = *state;
+	struct mailer *mailer = k->s.mailer;
+	struct health h;
+	pthread_t thread;
+
+	slow.base.ops = &slow_ops;
+	k->s.mailer = &slow.base;
+	pthread_mutex_lock(&slow.gate);
+	assert_int_equal(pthread_create(&thread, NULL, health_watch_main, &k->s), 0);
+	health_recent(&k->s, &h); /* returns all the same */
+	assert_true(h.ready && !h.ok && part(&h, "store")->ok && part(&h, "cluster")->ok);
+	assert_has(part(&h, "mail")->detail, "first time");
+	clock_test_set(clock_wall_ms(), clock_mono_ms());
+	clock_test_advance(12000);
+	health_recent(&k->s, &h);
+	assert_has(part(&h, "mail")->detail, "has not answered for 1");
+	pthread_mutex_unlock(&slow.gate);
+	for (int i = 0; i < 20 && !part(&h, "mail")->ok; i++)
+		health_recent(&k->s, &h);
+	assert_true(h.ok);
+	for (int i = 0; i < 50; i++)
+		health_recent(&k->s, &h);
+	assert_int_equal(atomic_load(&slow.tries), 1);
+	/* What failed is tried sooner, yet not each time either. */
+	atomic_store(&slow.fails, true);
+	clock_test_advance(10001);
+	health_recent(&k->s, &h);
+	assert_true(h.ready && !h.ok);
+	assert_string_equal(part(&h, "mail")->detail, "nobody there");
+	clock_test_advance(4000);
+	health_recent(&k->s, &h);
+	assert_int_equal(atomic_load(&slow.tries), 2);
+	atomic_store(&slow.fails, false);
+	clock_test_advance(2000);
+	health_recent(&k->s, &h);
+	assert_int_equal(atomic_load(&slow.tries), 3);
+	assert_true(h.ok);
+	wake_stop(&k->s.health_wish);
+	pthread_join(thread, NULL);
+	clock_test_release();
+	k->s.mailer = mailer;
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
-	const struct CMUnitTest tests[] = { T(shallow), T(deep), T(without_a_port), T(debts) };
+	const struct CMUnitTest tests[] = { T(shallow), T(deep), T(without_a_port), T(debts),
+		T(asked_often_tried_seldom) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
