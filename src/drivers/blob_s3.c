@@ -106,6 +106,16 @@ void blob_s3_only_new(struct blob_s3 *s, struct s3_call *c)
 		s3_call_header(c, "if-none-match", "*");
 }
 
+bool blob_s3_without_condition(struct blob_s3 *s, struct s3_call *c)
+{
+	if (c->status != 501 || c->header_count == 0 ||
+		strcmp(c->headers[c->header_count - 1].name, "if-none-match") != 0)
+		return false;
+	atomic_store(&s->lacks_conditions, true);
+	c->header_count--;
+	return true;
+}
+
 int blob_s3_put_call(struct blob_s3 *s, struct s3_call *c, const struct blob_stat *want, struct err *e)
 {
 	struct s3_making m;
@@ -113,10 +123,8 @@ int blob_s3_put_call(struct blob_s3 *s, struct s3_call *c, const struct blob_sta
 	blob_s3_making(s, want, &m, c);
 	blob_s3_only_new(s, c);
 	int r = s3_call(&s->site, c, e);
-	if (r < 0 && c->status == 501 && !atomic_exchange(&s->lacks_conditions, true)) {
-		c->header_count--; /* this store does without: the key was looked at before */
+	if (r < 0 && blob_s3_without_condition(s, c))
 		r = s3_call(&s->site, c, e);
-	}
 	if (r < 0)
 		return -1;
 	if (r != S3_OK && r != S3_TAKEN)

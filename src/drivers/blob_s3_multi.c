@@ -67,6 +67,8 @@ static int create(struct multi *m, const struct blob_stat *want, struct err *e)
 	s3_call_init(&c, "POST", m->key, S3_ANSWER_BYTES);
 	s3_call_query(&c, "uploads", "");
 	blob_s3_making(s, want, &making, &c);
+	c.poll = m->f->poll;
+	c.poll_arg = m->f->poll_arg;
 	if (s3_call_body(&c, "", 0, e) < 0)
 		return -1;
 	int r = s3_call(&s->site, &c, e);
@@ -232,15 +234,15 @@ static int complete(struct multi *m, struct err *e)
 	s3_call_query(&c, "uploadId", m->upload.id);
 	s3_call_header(&c, "content-type", "application/xml");
 	c.is_slow = true;
+	c.poll = m->f->poll;
+	c.poll_arg = m->f->poll_arg;
 	if (list_parts(m, &list, e) < 0 || s3_call_body(&c, list.data, list.len, e) < 0)
 		return -1;
 	blob_s3_only_new(s, &c);
 	for (int failures = 0;;) {
 		int r = s3_call(&s->site, &c, e);
-		if (r < 0 && c.status == 501 && !atomic_exchange(&s->lacks_conditions, true)) {
-			c.header_count--;
+		if (r < 0 && blob_s3_without_condition(s, &c))
 			continue;
-		}
 		if (r == S3_OK && !says_completed(&c)) {
 			s3_fault_read(&c);
 			(void)s3_fault_set(&s->site, &c, e);

@@ -51,6 +51,9 @@ struct s3_making {
 };
 void blob_s3_making(struct blob_s3 *s, const struct blob_stat *want, struct s3_making *m, struct s3_call *c);
 void blob_s3_only_new(struct blob_s3 *s, struct s3_call *c);
+/* The store answered 501: was it asked for that condition? Then @c is without it, to be sent once more: the
+ * key was looked at before. */
+bool blob_s3_without_condition(struct blob_s3 *s, struct s3_call *c);
 
 /* Send @c (a PUT whose body is set) and see that @key holds @want afterwards. */
 int blob_s3_put_call(struct blob_s3 *s, struct s3_call *c, const struct blob_stat *want, struct err *e);

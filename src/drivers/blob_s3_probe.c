@@ -53,12 +53,9 @@ static int reach(const struct blob_s3 *s, bool tls, struct err *e)
 	(void)snprintf(url, sizeof url, "%s://%s:%d/", tls ? "https" : "http", host, s->site.inner.port);
 	(void)curl_easy_setopt(h, CURLOPT_URL, url);
 	(void)curl_easy_setopt(h, CURLOPT_CONNECT_ONLY, 1L);
-	(void)curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-	(void)curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	s3_site_transport(&s->site, h);
 	(void)curl_easy_setopt(h, CURLOPT_TIMEOUT, (long)WAIT_S);
 	(void)curl_easy_setopt(h, CURLOPT_ERRORBUFFER, trouble);
-	if (*s->site.ca_file)
-		(void)curl_easy_setopt(h, CURLOPT_CAINFO, s->site.ca_file);
 	CURLcode rc = curl_easy_perform(h);
 	curl_easy_cleanup(h);
 	if (rc == CURLE_OK)
@@ -70,10 +67,7 @@ static int reach(const struct blob_s3 *s, bool tls, struct err *e)
 			"between?",
 			host, s->site.inner.port, why);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
-		return err_set(e, ERR_UNAVAILABLE,
-			"%s:%d: its certificate is not trusted (%s): name the authority's file in "
-			"blob.s3_ca_file, or the host as the certificate does",
-			host, s->site.inner.port, why);
+		return s3_site_untrusted(&s->site, why, e);
 	return err_set(e, ERR_UNAVAILABLE, "%s:%d: %s: TLS 1.2 or newer is needed; does that port speak it?",
 		host, s->site.inner.port, why);
 }

@@ -120,8 +120,8 @@ int blob_s3_read_key(struct blob_s3 *s, const char *key, int64_t offset, int64_t
 		.total = -1 };
 	buf_init(&r->have, RANGE_BYTES);
 	(void)str_copy(r->key, sizeof r->key, key);
-	if (offset < 0)
-		return err_set(e, ERR_RANGE, "a blob has no byte before its first");
+	if (offset < 0 || offset > INT64_MAX - RANGE_BYTES)
+		return err_set(e, ERR_RANGE, "no blob has a byte there");
 	int rc = len == 0 ? S3_BEYOND : fetch(r, len < 0 ? RANGE_BYTES : len, e);
 	if (rc == S3_BEYOND)
 		rc = ask_length(r, offset, e);

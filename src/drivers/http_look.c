@@ -79,8 +79,10 @@ static void set_options(CURL *curl, const char *url, const char *ca_file, int64_
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, throw_away);
 	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, look);
-	if (ca_file && *ca_file)
+	if (ca_file && *ca_file) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file);
+		curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+	}
 }
 
 int http_look(const char *url, const char *ca_file, int64_t timeout_ms, struct http_look *ret, struct err *e)

@@ -1,5 +1,6 @@
 #include "drivers/s3_answer.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -19,6 +20,15 @@ static void copy_value(struct strv v, char *out, size_t size)
 	if (v.n < size)
 		memcpy(out, v.p, v.n);
 	out[v.n < size ? v.n : 0] = '\0';
+}
+
+/* It is told to people. */
+static bool is_region(struct strv v)
+{
+	for (size_t i = 0; i < v.n; i++)
+		if (!isalnum((unsigned char)v.p[i]) && v.p[i] != '-')
+			return false;
+	return true;
 }
 
 static int64_t number_of(struct strv v)
@@ -52,7 +62,7 @@ static void take_field(struct s3_call *c, struct strv name, struct strv v)
 		copy_value(v, c->sha256, sizeof c->sha256);
 	else if (strv_ieq(name, "date"))
 		copy_value(v, c->date, sizeof c->date);
-	else if (strv_ieq(name, "x-amz-bucket-region"))
+	else if (strv_ieq(name, "x-amz-bucket-region") && is_region(v))
 		copy_value(v, c->region, sizeof c->region);
 	else if (strv_ieq(name, "retry-after") && number_of(v) > 0)
 		c->retry_after_ms =

@@ -13,7 +13,9 @@
 #include "drivers/s3_answer.h"
 #include "drivers/s3_fault.h"
 
-enum { DELAY_MOST_MS = 8000, SLOW_S = 600, BUFFER = 512 << 10 };
+/* Slower than that for the site's stall_s is as good as nothing: an answer that comes byte by byte would hold
+ * its thread for days. */
+enum { DELAY_MOST_MS = 8000, SLOW_S = 600, BUFFER = 512 << 10, SLOWEST_BYTES_PER_S = 1000 };
 
 void s3_call_init(struct s3_call *c, const char *method, const char *key, size_t answer_max)
 {
@@ -28,12 +30,22 @@ void s3_call_init(struct s3_call *c, const char *method, const char *key, size_t
 	buf_init(&c->wire.headers, 16384);
 }
 
-void s3_call_deinit(struct s3_call *c)
+/* They hold a signature, and the session token. */
+static void drop_lines(struct s3_call *c)
 {
+	for (struct curl_slist *l = c->lines; l; l = l->next)
+		secret_wipe(l->data, strlen(l->data));
 	curl_slist_free_all(c->lines);
 	c->lines = NULL;
+}
+
+void s3_call_deinit(struct s3_call *c)
+{
+	drop_lines(c);
 	buf_deinit(&c->answer);
 	buf_deinit(&c->wire.target);
+	if (c->wire.headers.data)
+		secret_wipe(c->wire.headers.data, c->wire.headers.cap);
 	buf_deinit(&c->wire.headers);
 }
 
@@ -131,8 +143,7 @@ static int add_line(struct s3_call *c, const char *text, struct err *e)
 /* "name: value\n"… as curl wants them. A header without a value would be dropped by curl. */
 static int add_lines(struct s3_call *c, struct err *e)
 {
-	curl_slist_free_all(c->lines);
-	c->lines = NULL;
+	drop_lines(c);
 	for (char *p = c->wire.headers.data, *end; p && (end = strchr(p, '\n')); p = end + 1) {
 		*end = '\0';
 		if (add_line(c, p, e) < 0)
@@ -162,18 +173,13 @@ static int sign_now(struct s3_site *s, struct s3_call *c, struct s3_place *at, s
 
 static void set_transport(const struct s3_site *s, struct s3_call *c, CURL *h)
 {
-	(void)curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	s3_site_transport(s, h);
 	(void)curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, s->inner.is_tls ? "https" : "http");
-	(void)curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	(void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
-	(void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
-	if (*s->ca_file)
-		(void)curl_easy_setopt(h, CURLOPT_CAINFO, s->ca_file);
 	(void)curl_easy_setopt(h, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
 	(void)curl_easy_setopt(h, CURLOPT_PATH_AS_IS, 1L);
 	(void)curl_easy_setopt(h, CURLOPT_TCP_KEEPALIVE, 1L);
 	(void)curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT, (long)s->connect_s);
-	(void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+	(void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S);
 	(void)curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME, c->is_slow ? (long)SLOW_S : (long)s->stall_s);
 	(void)curl_easy_setopt(h, CURLOPT_USERAGENT, "gaitd/" GAITD_VERSION);
 	(void)curl_easy_setopt(h, CURLOPT_BUFFERSIZE, (long)BUFFER);
@@ -188,7 +194,7 @@ static void set_callbacks(struct s3_call *c, CURL *h)
 	(void)curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
 	(void)curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, s3_answer_body);
 	(void)curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
-	if (c->poll) {
+	if (c->poll && !c->is_slow) {
 		(void)curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
 		(void)curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, ask_poll);
 		(void)curl_easy_setopt(h, CURLOPT_XFERINFODATA, c);

@@ -27,7 +27,9 @@ struct s3_call {
 	int fd;
 	int64_t offset, body_bytes;
 	char payload_sha256[SHA256_HEX_BYTES];
-	bool has_body, is_slow; /* is_slow: the store may think for minutes before it answers */
+	/* is_slow: the store may think for minutes before it answers; what it was told to do it does, so that
+	 * poll() is asked between the tries only. */
+	bool has_body, is_slow;
 
 	int (*poll)(void *arg); /* negative: give up with ERR_CONFLICT */
 	void *poll_arg;

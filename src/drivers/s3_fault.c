@@ -117,10 +117,7 @@ int s3_fault_set_transfer(const struct s3_site *s, const struct s3_call *c, CURL
 	if (rc == CURLE_OPERATION_TIMEDOUT)
 		return err_set(e, ERR_TIMEOUT, "S3 %s %s/%s: %s", c->method, s->bucket, c->key, why);
 	if (rc == CURLE_PEER_FAILED_VERIFICATION || rc == CURLE_SSL_CACERT_BADFILE)
-		return err_set(e, ERR_UNAVAILABLE,
-			"S3 %s:%d: its certificate is not trusted (%s): name the authority's file in "
-			"blob.s3_ca_file, or the host as the certificate does",
-			s->inner.host, s->inner.port, why);
+		return s3_site_untrusted(s, why, e);
 	return err_set(e, ERR_UNAVAILABLE, "S3 %s %s/%s: %s:%d: %s", c->method, s->bucket, c->key,
 		s->inner.host, s->inner.port, why);
 }

@@ -29,6 +29,11 @@ static void canon_init(struct canon *c)
 static void canon_deinit(struct canon *c)
 {
 	buf_deinit(&c->names);
+	/* Both may hold the session token. */
+	if (c->query.data)
+		secret_wipe(c->query.data, c->query.cap);
+	if (c->text.data)
+		secret_wipe(c->text.data, c->text.cap);
 	buf_deinit(&c->query);
 	buf_deinit(&c->text);
 }

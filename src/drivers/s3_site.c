@@ -102,6 +102,33 @@ int s3_site_place(const struct s3_site *s, bool outside, const char *key, struct
 	return 0;
 }
 
+void s3_site_transport(const struct s3_site *s, CURL *h)
+{
+	(void)curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+	/* The settings say where videos go, not http_proxy. */
+	(void)curl_easy_setopt(h, CURLOPT_PROXY, "");
+	(void)curl_easy_setopt(h, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	(void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void)curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, 2L);
+	if (!*s->ca_file)
+		return;
+	(void)curl_easy_setopt(h, CURLOPT_CAINFO, s->ca_file);
+	(void)curl_easy_setopt(h, CURLOPT_CAPATH, NULL);
+}
+
+int s3_site_untrusted(const struct s3_site *s, const char *why, struct err *e)
+{
+	/* A certificate for *.host covers one label. */
+	const char *dots = s->is_virtual && strchr(s->bucket, '.')
+				   ? "; a bucket with dots in its name needs blob.s3_style = path"
+				   : "";
+
+	return err_set(e, ERR_UNAVAILABLE,
+		"S3 %s:%d: its certificate is not trusted (%s): name the authority's file in "
+		"blob.s3_ca_file, or the host as the certificate does%s",
+		s->inner.host, s->inner.port, why, dots);
+}
+
 CURL *s3_site_take(struct s3_site *s)
 {
 	CURL *h = NULL;

@@ -49,6 +49,13 @@ struct s3_place {
 int s3_site_place(
 	const struct s3_site *s, bool outside, const char *key, struct s3_place *ret, struct err *e);
 
+/* How a handle may connect: TLS 1.2 or newer, checked by name and chain against @s->ca_file alone where one
+ * is named; never through a proxy of the environment, and no signals. */
+void s3_site_transport(const struct s3_site *s, CURL *h);
+
+/* Where a certificate is not trusted: what to do about it, into @e. Always -1 */
+int s3_site_untrusted(const struct s3_site *s, const char *why, struct err *e);
+
 /* A handle that may have a connection open; give it back after use. NULL where memory is out. */
 CURL *s3_site_take(struct s3_site *s);
 void s3_site_give(struct s3_site *s, CURL *h);

@@ -93,6 +93,38 @@ static void tries_again_what_may_pass(void **state)
 	assert_has(server.heads[5], "x-amz-security-token, Signature=");
 }
 
+/* The settings say where videos go: nothing goes through a proxy of the environment. */
+static void takes_no_proxy(void **state)
+{
+	const struct hostile_step steps[] = { { HOSTILE_REPLY, holds } };
+	struct blob *b = STORE(steps);
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+	assert_int_equal(setenv("all_proxy", "http://127.0.0.1:1", 1), 0);
+	int r = put(b, &e);
+	assert_int_equal(unsetenv("http_proxy") + unsetenv("all_proxy"), 0);
+	assert_ok(r, &e);
+	done(b);
+}
+
+/* A byte now and then is as good as none: it must not hold a thread for days. */
+static void ends_what_drips(void **state)
+{
+	const struct hostile_step steps[] = { { HOSTILE_DRIP,
+		"HTTP/1.1 206 Partial\r\nContent-Range: bytes 0-99999/100000\r\nContent-Length: "
+		"100000\r\n\r\n" } };
+	struct blob *b = STORE(steps);
+	struct blob_reader *r = NULL;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_fails(b->ops->open(b, "k", 0, -1, &r, &e), &e, ERR_TIMEOUT);
+	done(b);
+	assert_int_equal(server.seen, 4);
+}
+
 static void gives_up_after_a_while(void **state)
 {
 	const struct hostile_step steps[] = { { HOSTILE_REPLY, ABSENT }, { HOSTILE_REPLY, SLOW } };
@@ -395,6 +427,60 @@ static void aborts_what_cannot_be_completed(void **state)
 	assert_true(str_starts(server.heads[10], "DELETE /bucket/k?uploadId=u1 "));
 }
 
+/* From the moment on in which the server has seen that many requests. */
+static int stop_when_seen(void *arg)
+{
+	return server.seen >= *(const size_t *)arg ? -1 : 0;
+}
+
+/* A store that is silent when an upload is to begin: the caller is asked meanwhile. */
+static void stops_before_the_first_part(void **state)
+{
+	const struct hostile_step steps[] = { { HOSTILE_REPLY, ABSENT }, { HOSTILE_REPLY, NO_UPLOADS },
+		{ HOSTILE_STALL, "" } };
+	char dir[TEST_DIR_BYTES], path[512], data[200];
+	struct err e = { 0 };
+	size_t at = 3;
+
+	(void)state;
+	memset(data, 'v', sizeof data);
+	const struct blob_stat want = blob_stat_of(data, sizeof data);
+	test_dir(dir);
+	blob_local_file(dir, "video", data, sizeof data, path);
+	struct blob *b = STORE(steps);
+	assert_fails(b->ops->put_file(b, "k", path, &want, stop_when_seen, &at, &e), &e, ERR_CONFLICT);
+	done(b);
+	test_dir_remove(dir);
+	assert_int_equal(server.seen, 3);
+}
+
+/* Nor can a store that is being told to complete be told otherwise: what it was asked it does, and an object
+ * would appear behind the caller's back. */
+static void completes_what_is_begun(void **state)
+{
+	const struct hostile_step steps[] = { { HOSTILE_REPLY, ABSENT }, { HOSTILE_REPLY, NO_UPLOADS },
+		{ HOSTILE_REPLY, OK_XML("<InitiateMultipartUploadResult><UploadId>u1</UploadId></"
+					"InitiateMultipartUploadResult>") },
+		{ HOSTILE_REPLY, CREATED }, { HOSTILE_REPLY, ABSENT }, { HOSTILE_REPLY, SLOW },
+		{ HOSTILE_REPLY, "HTTP/1.1 204 Gone\r\nConnection: close\r\n\r\n" } };
+	char dir[TEST_DIR_BYTES], path[512], data[200];
+	struct err e = { 0 };
+	size_t at = 6;
+
+	(void)state;
+	memset(data, 'v', sizeof data);
+	const struct blob_stat want = blob_stat_of(data, sizeof data);
+	test_dir(dir);
+	blob_local_file(dir, "video", data, sizeof data, path);
+	struct blob *b = STORE(steps);
+	assert_fails(b->ops->put_file(b, "k", path, &want, stop_when_seen, &at, &e), &e, ERR_CONFLICT);
+	done(b);
+	test_dir_remove(dir);
+	assert_int_equal(server.seen, ARRAY_LEN(steps));
+	assert_true(str_starts(server.heads[5], "POST /bucket/k?uploadId=u1 "));
+	assert_true(str_starts(server.heads[6], "DELETE /bucket/k?uploadId=u1 "));
+}
+
 static void note_bucket(void *arg, const char *what, enum probe_outcome outcome, const char *text)
 {
 	if (strcmp(what, "bucket") == 0 && outcome == PROBE_OK)
@@ -517,15 +603,17 @@ static void makes_addresses_of_both_styles(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(tries_again_what_may_pass),
+		cmocka_unit_test(takes_no_proxy), cmocka_unit_test(ends_what_drips),
 		cmocka_unit_test(gives_up_after_a_while), cmocka_unit_test(heeds_retry_after),
 		cmocka_unit_test(survives_a_lost_answer), cmocka_unit_test(does_without_conditions),
 		cmocka_unit_test(sees_what_was_stored), cmocka_unit_test(reads_through_broken_connections),
 		cmocka_unit_test(refuses_other_bytes), cmocka_unit_test(ends_what_stalls),
 		cmocka_unit_test(tells_the_clocks_difference), cmocka_unit_test(says_what_to_mend),
 		cmocka_unit_test(removes_no_foreign_key), cmocka_unit_test(removes_page_by_page),
-		cmocka_unit_test(aborts_what_cannot_be_completed), cmocka_unit_test(probe_tells_of_versions),
-		cmocka_unit_test(says_when_nobody_listens), cmocka_unit_test(refuses_bad_options),
-		cmocka_unit_test(makes_addresses_of_both_styles) };
+		cmocka_unit_test(aborts_what_cannot_be_completed),
+		cmocka_unit_test(stops_before_the_first_part), cmocka_unit_test(completes_what_is_begun),
+		cmocka_unit_test(probe_tells_of_versions), cmocka_unit_test(says_when_nobody_listens),
+		cmocka_unit_test(refuses_bad_options), cmocka_unit_test(makes_addresses_of_both_styles) };
 	const struct blob_stat video = blob_stat_of("video", 5);
 	char sum[SHA256_HEX_BYTES];
 

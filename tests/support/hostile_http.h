@@ -14,6 +14,7 @@ enum hostile_act {
 	HOSTILE_REPLY, /* the text, then the end of the connection */
 	HOSTILE_RESET, /* the text, then RST */
 	HOSTILE_STALL, /* the text, then nothing until the client goes or the test ends */
+	HOSTILE_DRIP,  /* the text, then a byte each 50 ms until the client goes or the test ends */
 };
 
 struct hostile_step {
@@ -86,6 +87,11 @@ static inline void hostile_serve(struct hostile *h, int fd)
 		(void)setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof reset);
 	if (s->act == HOSTILE_STALL)
 		(void)hostile_wait(h, fd);
+	while (s->act == HOSTILE_DRIP && send(fd, "x", 1, MSG_NOSIGNAL) == 1) {
+		struct pollfd p = { .fd = h->stop[0], .events = POLLIN };
+		if (poll(&p, 1, 50) != 0)
+			break;
+	}
 }
 
 static inline void *hostile_run(void *arg)
