@@ -35,12 +35,12 @@ static int remove_page(struct blob_libs3 *s, const char *prefix, bool *ret_more,
 	buf_init(&keys, LIST_MAX_BYTES);
 	int r = libs3_ask(&list, libs3_list, e);
 	if (r != 0)
-		return r < 0 ? -1 : err_set(e, ERR_CONFIG, "%s: mend blob.s3_bucket", s->site.host);
+		return r < 0 ? -1 : err_set(e, ERR_UNAVAILABLE, "%s: mend blob.s3_bucket", s->site.host);
 	for (const char *key = keys.data; key && key < keys.data + keys.len; key += strlen(key) + 1) {
 		struct libs3_call c = { .site = &s->site, .key = key };
 		if (!str_starts(key, prefix))
-			return err_set(
-				e, ERR_CORRUPT, "%s: the listing names what was not asked for", s->site.host);
+			return err_set(e, ERR_UNAVAILABLE, "%s: the listing names what was not asked for",
+				s->site.host);
 		if (libs3_ask(&c, libs3_delete, e) < 0)
 			return -1;
 		FAULT_POINT("blob_libs3.removed");
@@ -95,7 +95,7 @@ static int look_at_bucket(struct blob_libs3 *s, struct err *e)
 
 	buf_init(&keys, LIST_MAX_BYTES);
 	int r = libs3_ask(&list, libs3_list, e);
-	return r > 0 ? err_set(e, ERR_CONFIG, "%s: mend blob.s3_bucket", s->site.host) : r;
+	return r > 0 ? err_set(e, ERR_UNAVAILABLE, "%s: mend blob.s3_bucket", s->site.host) : r;
 }
 
 static int write_and_read(struct blob *b, struct err *e)

@@ -75,7 +75,7 @@ static int store_locked(struct blob_libs3 *s, const char *key, struct libs3_call
 	r = libs3_ask(c, libs3_put, e);
 	if (r == BLOB_NONE)
 		return err_set(
-			e, ERR_CONFIG, "%s: there is no such bucket: mend blob.s3_bucket", s->site.host);
+			e, ERR_UNAVAILABLE, "%s: there is no such bucket: mend blob.s3_bucket", s->site.host);
 	if (r < 0)
 		return -1;
 	FAULT_POINT("blob_libs3.put");

@@ -34,7 +34,7 @@ static int next_piece(struct piecewise *r, struct err *e)
 	if (rc < 0)
 		return err_wrap(e, "read %s", r->key);
 	if ((int64_t)r->piece.len != len)
-		return err_set(e, ERR_CORRUPT, "blob %s: %zu bytes came instead of %" PRId64, r->key,
+		return err_set(e, ERR_UNAVAILABLE, "blob %s: %zu bytes came instead of %" PRId64, r->key,
 			r->piece.len, len);
 	r->at += len;
 	return 0;

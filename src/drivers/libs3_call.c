@@ -233,6 +233,19 @@ static void run(struct libs3_call *c, libs3_verb *verb)
 		S3_destroy_request_context(context); /* which calls on_complete() */
 }
 
+/* Asking the caller's poll; negative: cancelled. */
+static int wait_patiently(const struct libs3_call *c, int64_t ms)
+{
+	const int64_t end = clock_mono_ms() + ms;
+
+	for (int64_t left = ms; left > 0; left = end - clock_mono_ms()) {
+		if (c->poll && c->poll(c->poll_arg) < 0)
+			return -1;
+		sleep_ms(left < WAIT_MOST_MS ? left : WAIT_MOST_MS);
+	}
+	return 0;
+}
+
 int libs3_ask(struct libs3_call *c, libs3_verb *verb, struct err *e)
 {
 	int64_t delay = c->site->first_delay_ms;
@@ -254,7 +267,8 @@ int libs3_ask(struct libs3_call *c, libs3_verb *verb, struct err *e)
 			return libs3_fault_set(c, e);
 		uint32_t random;
 		random_bytes(&random, sizeof random);
-		sleep_ms(delay / 2 + random % (delay / 2 + 1));
+		if (wait_patiently(c, delay / 2 + random % (delay / 2 + 1)) < 0)
+			return err_set(e, ERR_CONFLICT, "cancelled");
 		delay = delay * 2 < DELAY_MOST_MS ? delay * 2 : DELAY_MOST_MS;
 	}
 }

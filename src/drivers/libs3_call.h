@@ -66,7 +66,7 @@ libs3_verb libs3_head, libs3_get, libs3_put, libs3_delete,
 /**
  * libs3_ask() - one request with its retries
  * Return  0; BLOB_NONE (1) where there is no such key; -1
- * Errors  ERR_CONFIG (keys, bucket, certificate, clock), ERR_UNAVAILABLE, ERR_TIMEOUT, ERR_CONFLICT
- * (cancelled), ERR_CORRUPT (the store says that the body changed on the way)
+ * Errors  ERR_UNAVAILABLE (also keys, bucket, certificate, clock: its text says what to mend), ERR_TIMEOUT,
+ * ERR_CONFLICT (cancelled), ERR_TOO_LARGE, ERR_CORRUPT (the file became shorter)
  */
 int libs3_ask(struct libs3_call *c, libs3_verb *verb, struct err *e);
