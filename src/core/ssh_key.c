@@ -112,9 +112,12 @@ int ssh_key_check(const char *path, struct err *e)
 	/* Reads the first line only, but says who may read the file. */
 	if (fsx_read_secret(path, line, sizeof line, &cause) < 0)
 		return err_set(e, ERR_CONFIG, "%s", cause.msg);
+	secret_wipe(line, sizeof line);
 	buf_init(&text, KEY_MAX_BYTES);
-	int r = fsx_read_file(path, &text, &cause) < 0 ? err_set(e, ERR_CONFIG, "%s", cause.msg)
-						       : check_text(path, buf_str(&text), e);
+	/* All at once: a buffer that grows leaves copies behind. */
+	int r = buf_reserve(&text, KEY_MAX_BYTES, e) < 0 ? -1
+		: fsx_read_file(path, &text, &cause) < 0 ? err_set(e, ERR_CONFIG, "%s", cause.msg)
+							 : check_text(path, buf_str(&text), e);
 	if (text.data)
 		secret_wipe(text.data, text.len);
 	buf_deinit(&text);

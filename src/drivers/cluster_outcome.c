@@ -17,8 +17,9 @@ int cluster_outcome_read(const char *text, size_t len, struct cluster_status *s,
 	if (!json_is_num(json_get(root, "exit_code")))
 		return err_set(e, ERR_CORRUPT, "status.json has no exit_code");
 	const struct json *error = json_get(root, "error");
+	int64_t code = json_int(json_get(root, "exit_code"), -1);
 	s->has_outcome = true;
-	s->exit_code = (int)json_int(json_get(root, "exit_code"), -1);
+	s->exit_code = code >= 0 && code <= 255 ? (int)code : -1; /* never one that becomes 0 when cut */
 	/* Foreign text: cut rather than refused, a word too long must not hide that the job failed. */
 	str_cut(s->error_kind, sizeof s->error_kind, json_str(json_get(error, "kind"), ""));
 	str_cut(s->error_text, sizeof s->error_text, json_str(json_get(error, "text"), ""));

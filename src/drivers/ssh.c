@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -19,6 +20,7 @@ enum {
 	BREAK_AFTER = 3, /* failures in a row */
 	BACKOFF_FIRST_MS = 5000,
 	BACKOFF_MOST_MS = 300000,
+	WAIT_SLICE_NS = 250000000,
 };
 
 struct ssh {
@@ -125,11 +127,34 @@ static int run_locked(struct ssh *s, const struct ssh_run *run, struct ssh_end *
 	return -1;
 }
 
+/* Whoever is before us may send a gigabyte: a caller who can be asked is asked meanwhile. */
+static int lock_for(struct ssh *s, const struct ssh_run *run, struct err *e)
+{
+	if (!run->poll) {
+		(void)pthread_mutex_lock(&s->lock);
+		return 0;
+	}
+	for (;;) {
+		struct timespec until;
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += WAIT_SLICE_NS;
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_nsec -= 1000000000;
+			until.tv_sec++;
+		}
+		if (pthread_mutex_clocklock(&s->lock, CLOCK_MONOTONIC, &until) == 0)
+			return 0;
+		if (run->poll(run->poll_arg) < 0)
+			return err_set(e, ERR_CONFLICT, "aborted");
+	}
+}
+
 int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
 {
 	struct err own = { 0 };
 
-	(void)pthread_mutex_lock(&s->lock);
+	if (lock_for(s, run, e) < 0)
+		return -1;
 	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
 	if (ask_breaker(s, e) < 0)
 		return -1;

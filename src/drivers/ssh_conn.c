@@ -40,6 +40,14 @@ int ssh_conn_wait(struct ssh_conn *c, int64_t deadline_ms, int64_t slice_ms, str
 	return 0;
 }
 
+bool ssh_conn_has_room(const struct ssh_conn *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLOUT };
+
+	return !(libssh2_session_block_directions(c->session) & LIBSSH2_SESSION_BLOCK_OUTBOUND) &&
+	       poll(&p, 1, 0) == 1 && (p.revents & POLLOUT);
+}
+
 bool ssh_conn_is_dead(const struct ssh_conn *c)
 {
 	char byte;
@@ -52,9 +60,12 @@ void ssh_conn_close(struct ssh_conn *c, enum ssh_goodbye how)
 {
 	if (c->session && how == SSH_POLITE)
 		(void)libssh2_session_disconnect(c->session, "done");
-	/* First: freeing channels must not wait for a peer that may be gone. */
+	/* First: freeing channels must not wait for a peer that may be gone, nor say a word in the middle of
+	 * what a parent process says. */
 	if (c->fd >= 0 && how != SSH_FOREIGN)
 		(void)shutdown(c->fd, SHUT_RDWR);
+	else if (c->fd >= 0)
+		(void)close(take_fd(&c->fd));
 	if (c->session)
 		for (int i = 0; i < 100 && libssh2_session_free(c->session) == LIBSSH2_ERROR_EAGAIN; i++)
 			;

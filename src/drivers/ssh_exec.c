@@ -40,8 +40,10 @@ static int wait_more(struct exec *x, struct err *e)
 
 	if (ask_caller(x, e) < 0)
 		return -1;
-	/* A peer that is gone answers no keepalive; then the kernel ends the connection. */
-	if (libssh2_keepalive_send(x->c->session, &unused) == LIBSSH2_ERROR_SOCKET_SEND)
+	/* A peer that is gone answers no keepalive; then the kernel ends the connection. One that does not
+	 * go out whole would stand in the way of what is sent next (libssh2 1.10 forgets it). */
+	if (ssh_conn_has_room(x->c) &&
+		libssh2_keepalive_send(x->c->session, &unused) == LIBSSH2_ERROR_SOCKET_SEND)
 		return ssh_conn_error(x->c, e, "connection lost");
 	if (ssh_conn_wait(x->c, x->deadline_ms, x->run->poll ? POLL_SLICE_MS : SLICE_MS, e) < 0)
 		return e->kind == ERR_TIMEOUT ? err_set(e, ERR_TIMEOUT, "the command did not end in time")

@@ -35,6 +35,9 @@ bool ssh_conn_is_dead(const struct ssh_conn *c);
 /* Until the session's socket can go on or @slice_ms are over. 0; -1 with ERR_TIMEOUT past the deadline. */
 int ssh_conn_wait(struct ssh_conn *c, int64_t deadline_ms, int64_t slice_ms, struct err *e);
 
+/* Would a few bytes go out now, behind nothing that is half sent? */
+bool ssh_conn_has_room(const struct ssh_conn *c);
+
 /* "what: libssh2's words (number)" */
 int ssh_conn_error(const struct ssh_conn *c, struct err *e, const char *what);
 

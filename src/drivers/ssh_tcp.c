@@ -114,6 +114,10 @@ int ssh_tcp(
 	if (r != 0)
 		r = err_set(e, ERR_UNAVAILABLE, "the name %s cannot be resolved: %s", o->host,
 			r == EAI_SYSTEM ? strerror(errno) : gai_strerror(r));
+	else if (clock_mono_ms() >= deadline_ms) /* the resolver has its own time-outs, in resolv.conf */
+		r = err_set(e, ERR_UNAVAILABLE,
+			"the name %s took too long to resolve: see /etc/resolv.conf, or name an address",
+			o->host);
 	snprintf(text, sizeof text, "%u address%s", count(list), count(list) == 1 ? "" : "es");
 	if (probe_step(p, "DNS", r, text, e) < 0)
 		return -1;

@@ -263,7 +263,9 @@ static void forced_command_is_wrong(void **state)
 		const char *command, *part;
 	} rows[] = { { "echo hello", "not gait-cluster" }, { "/nonexistent/gait-cluster", "not found" },
 		{ "echo gait-cluster 2 slurm", "version" }, { "kill -KILL $$", "KILL" },
-		{ "echo some noise; exit 78", "not set up" } };
+		{ "echo some noise; exit 78", "not set up" }, { "exit 64", "exit code 64" },
+		{ "echo no data >&2; exit 65", "exit code 65: no data" },
+		{ "yes hello", "not gait-cluster" } };
 	char command[1024], pbs[512];
 	struct err e = { 0 };
 	struct cluster_status s = { .attempt = "any-1" };

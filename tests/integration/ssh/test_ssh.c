@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
@@ -229,6 +230,52 @@ static void aborted(void **state)
 	assert_fails(ssh_run(s, &r, &end, &e), &e, ERR_CONFLICT);
 	expect(s, "echo on", "on\n", 0);
 	ssh_close(s);
+}
+
+struct busy {
+	struct ssh *s;
+	atomic_bool runs, ended;
+};
+
+static int note_running(void *arg)
+{
+	struct busy *b = arg;
+
+	atomic_store(&b->runs, true);
+	return 0;
+}
+
+static void *be_busy(void *arg)
+{
+	struct busy *b = arg;
+	struct ssh_run r = { .command = "sleep 5", .poll = note_running, .poll_arg = b };
+	struct ssh_end end;
+
+	(void)ssh_run(b->s, &r, &end, NULL);
+	atomic_store(&b->ended, true);
+	return NULL;
+}
+
+/* Who waits for another's transfer can be stopped as well. */
+static void aborted_while_waiting(void **state)
+{
+	struct ssh_options o = options(server.port);
+	struct busy b = { .s = opened(&o) };
+	struct ssh_end end;
+	struct err e = { 0 };
+	int calls = 0;
+	struct ssh_run r = { .command = "true", .poll = abort_soon, .poll_arg = &calls };
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(pthread_create(&thread, NULL, be_busy, &b), 0);
+	while (!atomic_load(&b.runs))
+		(void)poll(NULL, 0, 5);
+	assert_fails(ssh_run(b.s, &r, &end, &e), &e, ERR_CONFLICT);
+	assert_false(atomic_load(&b.ended));
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	expect(b.s, "echo on", "on\n", 0);
+	ssh_close(b.s);
 }
 
 static void host_keys(void **state)
@@ -552,6 +599,7 @@ int main(void)
 		cmocka_unit_test(streams),
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(aborted),
+		cmocka_unit_test(aborted_while_waiting),
 		cmocka_unit_test(host_keys),
 		cmocka_unit_test(user_keys),
 		cmocka_unit_test(locked_account),

@@ -158,6 +158,26 @@ static void relayed(void **state)
 	assert_string_equal(s.run_id, "");
 }
 
+/* What does not fit an exit code is none, least of all success. */
+static void exit_codes(void **state)
+{
+	static const struct {
+		const char *text;
+		int want;
+	} rows[] = { { "0", 0 }, { "255", 255 }, { "256", -1 }, { "-1", -1 }, { "4294967296", -1 },
+		{ "-4294967296", -1 }, { "1e300", -1 }, { "0.5", -1 } };
+	char text[128];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		snprintf(text, sizeof text, MET("outcome a-1 {\"exit_code\":%s}\n"), rows[i].text);
+		struct cluster_status s = ask(text, "a-1");
+		assert_true(s.has_outcome);
+		if (s.exit_code != rows[i].want)
+			fail_msg("%s is %d", rows[i].text, s.exit_code);
+	}
+}
+
 static void what_counts_for_nothing(void **state)
 {
 	static const struct {
@@ -211,6 +231,7 @@ int main(void)
 		cmocka_unit_test(who_is_believed),
 		cmocka_unit_test(two_blocks),
 		cmocka_unit_test(relayed),
+		cmocka_unit_test(exit_codes),
 		cmocka_unit_test(what_counts_for_nothing),
 		cmocka_unit_test(names),
 	};
