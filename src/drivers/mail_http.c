@@ -70,6 +70,14 @@ static int add_header(struct curl_slist **list, struct err *e, const char *name,
 	return 0;
 }
 
+/* One of them holds the token. */
+static void drop_headers(struct curl_slist *list)
+{
+	for (struct curl_slist *l = list; l; l = l->next)
+		secret_wipe(l->data, strlen(l->data));
+	curl_slist_free_all(list);
+}
+
 static int auth_header(const struct relay *m, struct curl_slist **list, struct err *e)
 {
 	return m->token ? add_header(list, e, "Authorization: Bearer ", m->token) : 0;
@@ -97,7 +105,7 @@ static int write_body(const struct mailer_message *msg, struct buf *out, struct 
 
 static int setting_at_fault(const struct relay *m, long status, struct err *e)
 {
-	if (status == 401 || status == 403)
+	if (status >= 401 && status <= 403)
 		return err_set(e, ERR_CONFIG, "mail relay %s answered %ld: see mail.http_token_file", m->host,
 			status);
 	return err_set(e, ERR_CONFIG, "mail relay %s answered %ld: see mail.http_url", m->host, status);
@@ -107,11 +115,13 @@ static int judge_status(const struct relay *m, long status, struct err *e)
 {
 	if (status >= 200 && status < 300)
 		return 0;
-	if (status < 400 || status == 401 || (status >= 403 && status <= 405))
+	/* Said of the address, the account or the form of every request: no message is to blame. */
+	if (status < 400 || (status >= 401 && status <= 407) || status == 410 || status == 415)
 		return setting_at_fault(m, status, e);
 	if (status == 429 || (status >= 502 && status <= 504))
 		return err_set(e, ERR_UNAVAILABLE, "mail relay %s answered %ld", m->host, status);
-	bool later = status == 408 || status == 425 || status >= 500;
+	/* 409: an earlier try with that Idempotency-Key is still under way there. */
+	bool later = status == 408 || status == 409 || status == 425 || status >= 500;
 	(void)err_set(e, later ? ERR_BUSY : ERR_INVALID, "mail relay %s answered %ld", m->host, status);
 	return later ? MAILER_DEFERRED : MAILER_REFUSED;
 }
@@ -168,7 +178,7 @@ static int send_locked(
 		FAULT_POINT("mail_http.after_send");
 		r = judge(m, c, e);
 	}
-	curl_slist_free_all(headers);
+	drop_headers(headers);
 	return r;
 }
 
@@ -248,7 +258,7 @@ static int relay_probe(struct mailer *mailer, const struct probe *p, struct err 
 	if (r == 0)
 		r = ask(m, p, curl, problem, e);
 	curl_easy_cleanup(curl);
-	curl_slist_free_all(headers);
+	drop_headers(headers);
 	mail_net_news_put(&m->news, r, e);
 	return r;
 }

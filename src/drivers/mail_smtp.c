@@ -91,6 +91,12 @@ static int new_handle(struct smtp *m, char *ret_problem, CURL **ret, struct err 
 	return 0;
 }
 
+/* The sender is the same for every message; 552 is about this one's size (RFC 1870, 1995). */
+static bool is_about_sender(const struct smtp_talk *t)
+{
+	return t->stage == SMTP_MAIL && t->code >= 500 && t->code != 552;
+}
+
 /* Of a conversation that ended before the message's own commands, or with a word about the site. */
 static int site_fault(
 	const struct smtp *m, CURLcode code, const struct smtp_talk *t, const char *problem, struct err *e)
@@ -103,6 +109,10 @@ static int site_fault(
 		return err_set(e, ERR_CONFIG,
 			"%s wants a login or TLS, see mail.smtp_user and mail.smtp_security: %s", m->host,
 			t->said);
+	if (is_about_sender(t))
+		return err_set(e, ERR_CONFIG,
+			"%s takes no mail from the address in mail.from, or not from this machine: %s",
+			m->host, t->said);
 	if (code == CURLE_USE_SSL_FAILED)
 		return err_set(
 			e, ERR_CONFIG, "%s offers no STARTTLS, which mail.smtp_security asks for", m->host);
@@ -123,7 +133,7 @@ static int judge(const struct smtp *m, CURLcode code, const struct smtp_talk *t,
 {
 	bool answered = (code == CURLE_SEND_ERROR || code == CURLE_WEIRD_SERVER_REPLY) && t->code >= 400;
 
-	if (t->stage < SMTP_MAIL || (answered && is_site_code(t->code)))
+	if (t->stage < SMTP_MAIL || (answered && (is_site_code(t->code) || is_about_sender(t))))
 		return site_fault(m, code, t, m->problem, e);
 	if (!answered) {
 		(void)mail_net_failed(&m->net, code, m->host, m->problem, e);

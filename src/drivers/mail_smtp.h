@@ -11,9 +11,10 @@
  *
  *   before MAIL FROM   no connection, no TLS, bad certificate, login refused: -1, the site's fault, whatever
  *                      the code; nobody's mail is given up for it
+ *   MAIL               5xx but 552 -1: who sends is the same for all messages
  *   MAIL, RCPT, DATA   5xx MAILER_REFUSED; 4xx MAILER_DEFERRED; but 421 (the server closes) and 530, 534,
- * 535, 538 (it wants a login or TLS, RFC 4954 and 3207) are -1 connection lost or silent: MAILER_DEFERRED,
- * for it may be this message alone
+ *                      535, 538 (it wants a login or TLS, RFC 4954 and 3207) are -1
+ *   connection lost or silent: MAILER_DEFERRED, for it may be this message alone
  *
  * A message may arrive twice where the connection breaks after the last dot; its Message-ID is the same. */
 
