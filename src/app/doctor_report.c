@@ -130,6 +130,16 @@ static struct doctor_line *new_line(struct doctor_report *r)
 	return l;
 }
 
+/* Words of servers and certificates reach a terminal here: nothing in them may steer it. */
+static void make_plain(char *text)
+{
+	for (unsigned char *p = (unsigned char *)text; *p; p++)
+		if (*p < ' ' || *p == 0x7f)
+			*p = ' ';
+		else if (*p == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0) /* C1 in UTF-8 */
+			p[0] = p[1] = ' ';
+}
+
 void doctor_say_more(struct doctor_report *r, enum doctor_outcome outcome, const char *step, const char *text,
 	const char *settings, const char *todo)
 {
@@ -140,6 +150,8 @@ void doctor_say_more(struct doctor_report *r, enum doctor_outcome outcome, const
 		str_cut(l->part, sizeof l->part, r->part);
 		str_cut(l->step, sizeof l->step, step);
 		str_cut(l->text, sizeof l->text, text);
+		make_plain(l->step);
+		make_plain(l->text);
 		str_cut(l->settings, sizeof l->settings, settings ? settings : "");
 		str_cut(l->todo, sizeof l->todo, todo ? todo : "");
 		l->outcome = outcome;

@@ -54,10 +54,33 @@ static void rows_are_reached(void **state)
 	assert_false(doctor_hint("no such part", "", "open", "", &settings, &todo));
 }
 
+/* Words of servers and certificates reach a terminal: nothing in them steers it. */
+static void words_are_plain(void **state)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	struct doctor_report r;
+	struct err e = { 0 };
+
+	(void)state;
+	assert_non_null(out);
+	assert_ok(doctor_report_begin(&r, out, false, &e), &e);
+	doctor_part(&r, "store", "s3");
+	doctor_say_more(&r, DOCTOR_BAD, "T\033LS", "CN=\033]0;x\007\r\n\xc2\x9bm gr\xc3\xbc\xc3\x9f", "", "");
+	assert_int_equal(doctor_report_end(&r, &e), 1);
+	assert_int_equal(fclose(out), 0);
+	assert_null(strpbrk(text, "\033\007\r"));
+	assert_null(strstr(text, "\xc2\x9b"));
+	assert_has(text, "CN= ]0;x");
+	assert_has(text, "m gr\xc3\xbc\xc3\x9f");
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(settings_exist),
-		cmocka_unit_test(rows_are_reached) };
+		cmocka_unit_test(rows_are_reached), cmocka_unit_test(words_are_plain) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
