@@ -227,7 +227,8 @@ class WholeWay(unittest.TestCase):
         done = subprocess.run([SOURCE / "containers" / "pose-cpu" / "build", "--bin", BIN, "--weights", WEIGHTS, "--model", MODEL,
                                "--out", self.cluster.folder / "image"], capture_output=True, text=True, timeout=300)
         self.assertEqual(done.returncode, 0, done.stderr)
-        self.begin("GAIT_ENGINE=podman", f"GAIT_IMAGE={self.cluster.folder}/image/pose-cpu.tar", gpus=1)
+        self.begin("GAIT_ENGINE=podman", f"GAIT_IMAGE={self.cluster.folder}/image/pose-cpu.tar",
+                   "GAIT_MODEL=/usr/share/gait/model", gpus=1)
         job, watch = self.walk()
         self.assertTrue(any("STANDIN_GPU=0\0" in text or "STANDIN_GPU=1\0" in text for text in watch.seen), "no GPU came in")
         kept = self.store.keys()
@@ -268,6 +269,7 @@ class WholeWay(unittest.TestCase):
             watch.join()
         result = self.d.get(f"/api/v1/jobs/{job}/result", self.token).json
         self.assertAlmostEqual(result["parameters"]["cadence"]["value"], truth["cadence_steps_per_min"], delta=2)
+        self.assertIsNotNone(result["score"]["value"], result["score"])
         self.assertEqual(len(self.d.get(f"/api/v1/jobs/{job}", self.token).json["files"]), 5)
         self.mails(job)
         wait_until(lambda: self.d.rows("SELECT 1 FROM attempts WHERE forgotten_ms IS NOT NULL"),
