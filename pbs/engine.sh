@@ -428,11 +428,15 @@ engine_orphans() { # WORKDIR/engine
 	engine_kill "$1/pid"
 	for process in /proc/[0-9]*; do
 		[ -O "$process" ] || continue
-		grep -qsF "$1/" "$process/cmdline" || continue
 		{ read -r name <"$process/comm"; } 2>/dev/null
+		# The process that holds the namespaces shows its folder in its environment alone.
+		case $name in
+		podman* | catatonit) grep -qsF "$1/" "$process/cmdline" "$process/environ" || continue ;;
+		*) grep -qsF "$1/" "$process/cmdline" || continue ;;
+		esac
 		case $name in
 		conmon) engine_family "${process##*/}" | while read -r pid _; do kill -KILL "$pid" 2>/dev/null; done ;;
-		timeout | bash | podman) kill -KILL "${process##*/}" 2>/dev/null ;;
+		timeout | bash | podman* | catatonit) kill -KILL "${process##*/}" 2>/dev/null ;;
 		esac
 	done
 }

@@ -56,7 +56,7 @@ class Containers:
         if cls.account:
             subprocess.run(["useradd", "--no-create-home", "--home-dir", "/nonexistent", USER], check=True,
                            env={"PATH": ADMIN}, capture_output=True)
-            cls.addClassCleanup(subprocess.run, ["userdel", USER], env={"PATH": ADMIN}, capture_output=True, check=False)
+            cls.addClassCleanup(subprocess.run, ["userdel", USER], env={"PATH": ADMIN}, capture_output=True, check=True)
             user = pwd.getpwnam(USER)
             cls.prefix = ["setpriv", "--reuid", str(user.pw_uid), "--regid", str(user.pw_gid), "--clear-groups"]
         # An account may not read the sources.
