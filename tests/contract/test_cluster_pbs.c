@@ -219,6 +219,35 @@ static void words_of_the_scheduler(void **state)
 	c->ops->close(c);
 }
 
+/* Slurm counts walltimes in minutes and looks every half: this one ends while the others run. */
+static int start_too_long(void)
+{
+	struct cluster *c = NULL;
+	struct err e = { 0 };
+	int r = open_with(usual, &c, &e);
+
+	if (r == 0)
+		r = cluster_contract_submit(c, "long-1", "deaf", 60, &e);
+	if (c)
+		c->ops->close(c);
+	if (r != 0)
+		(void)fprintf(stderr, "the attempt that is to reach its walltime: %s\n", e.msg);
+	return r != 0;
+}
+
+/* Killed, since it does not listen: only the scheduler tells that it was for its time. */
+static void ended_by_walltime(void **state)
+{
+	struct cluster *c = opened(usual);
+
+	(void)state;
+	struct cluster_status s = cluster_contract_await(c, "long-1", CLUSTER_FINISHED);
+	assert_false(s.has_outcome);
+	assert_string_equal(s.end, "walltime");
+	cluster_contract_forget(c, "long-1");
+	c->ops->close(c);
+}
+
 struct steps {
 	char seen[512];
 };
@@ -357,12 +386,13 @@ int main(void)
 		cmocka_unit_test(forced_command_is_wrong),
 		cmocka_unit_test(files_and_commands_together),
 		cmocka_unit_test(bad_settings),
+		cmocka_unit_test(ended_by_walltime),
 	};
 	const struct cluster_contract contract = { .name = "cluster_pbs",
 		.open = open_usual,
 		.scratch = scratch,
 		.unsupervised = true,
-		.patience_ms = 60000 };
+		.patience_ms = 120000 };
 	const char *record = getenv("GAIT_CLUSTER_RECORD");
 	FILE *f = record ? fopen(record, "re") : NULL;
 
@@ -374,7 +404,8 @@ int main(void)
 	folder[strcspn(folder, "\n")] = '\0';
 	(void)signal(SIGPIPE, SIG_IGN);
 	prepare();
-	int failed = cluster_contract_run(&contract) + cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = start_too_long() + cluster_contract_run(&contract) +
+		     cmocka_run_group_tests(tests, NULL, NULL);
 	forbid_key();
 	(void)fsx_remove_tree(scratch, NULL);
 	return failed;
