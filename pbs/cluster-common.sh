@@ -9,6 +9,9 @@ id=''
 out=''
 rc=0
 
+# A number from 1, of at most so many digits.
+number_is() { [[ ${#1} -le $2 && $1 = [1-9]* && $1 != *[!0-9]* ]]; } # TEXT DIGITS
+
 # --- settings ----------------------------------------------------------------------------------------------
 
 # Sets ROOT, SCHEDULER, BIN, TIMEOUT_S, KEEP_DAYS and job_settings, the NAME=value words for the job's environment.
@@ -24,11 +27,12 @@ settings() {
 		[ -r "$file" ] || die 78 "$file cannot be read"
 		while IFS= read -r line || [ -n "$line" ]; do
 			number=$((number + 1))
-			[[ ! $line =~ ^[[:space:]]*(#.*)?$ ]] || continue
-			[[ $line =~ ^([A-Z][A-Z0-9_]*)=([A-Za-z0-9_.,:/=@+~-]*)$ ]] ||
+			case ${line#"${line%%[![:space:]]*}"} in '' | '#'*) continue ;; esac
+			name=${line%%=*}
+			value=${line#*=}
+			[[ $line = [A-Z]*=* && $name != *[!A-Z0-9_]* && $value != *[!A-Za-z0-9_.,:/=@+~-]* ]] ||
 				die 78 "$file, line $number: NAME=value is wanted, without blanks or quotes"
-			name=${BASH_REMATCH[1]}
-			value=${BASH_REMATCH[2]/#\~\//$HOME/}
+			value=${value/#\~\//$HOME/}
 			case $name in
 			ROOT | SCHEDULER | BIN | TIMEOUT_S | KEEP_DAYS) printf -v "$name" '%s' "$value" ;;
 			GAIT_ATTEMPT_DIR | GAIT_PBS_DIR | GAIT_CLUSTER_*) die 78 "$file, line $number: $name is not for this file" ;;
@@ -38,9 +42,9 @@ settings() {
 		done <"$file"
 	fi
 	# Slurm's qsub shows its words to a shell; the path of a log is one of them.
-	[[ $ROOT =~ ^/[A-Za-z0-9_./=-]+$ ]] || die 78 "ROOT '$ROOT' must be absolute, of letters, digits and ._/=-"
-	[[ $TIMEOUT_S =~ ^[1-9][0-9]{0,2}$ ]] || die 78 'TIMEOUT_S must be from 1 to 999'
-	[[ $KEEP_DAYS =~ ^[1-9][0-9]{0,2}$ ]] || die 78 'KEEP_DAYS must be from 1 to 999'
+	[[ $ROOT = /?* && $ROOT != *[!A-Za-z0-9_./=-]* ]] || die 78 "ROOT '$ROOT' must be absolute, of letters, digits and ._/=-"
+	number_is "$TIMEOUT_S" 3 || die 78 'TIMEOUT_S must be from 1 to 999'
+	number_is "$KEEP_DAYS" 3 || die 78 'KEEP_DAYS must be from 1 to 999'
 	case $SCHEDULER in '' | openpbs | slurm) ;; *) die 78 'SCHEDULER must be openpbs or slurm' ;; esac
 }
 
@@ -77,13 +81,16 @@ disk_die() { # WHAT: after a failed write
 
 root_make() {
 	[ -d "$ROOT" ] || mkdir -p -- "$ROOT" 2>/dev/null || disk_die "making $ROOT"
+	[ -O "$ROOT" ] || die 78 "$ROOT belongs to another account"
 }
 
 # --- attempts ----------------------------------------------------------------------------------------------
 
+name_is() { [[ $1 && ${#1} -le 47 && $1 != *[!a-z0-9-]* ]]; }
+
 # Sets attempt and dir.
 attempt_is() { # ATTEMPT
-	[[ ${#1} -le 47 && $1 =~ ^[a-z0-9-]+$ ]] || die 64 'an attempt is called [a-z0-9-], 1 to 47 characters'
+	name_is "$1" || die 64 'an attempt is called [a-z0-9-], 1 to 47 characters'
 	attempt=$1
 	dir=$ROOT/$1
 }
@@ -97,8 +104,7 @@ attempt_lock() { # [--shared]
 	[ "$dir/lock" -ef /proc/self/fd/9 ] || die 75 "$attempt was being forgotten"
 }
 
-# Lengths are looked at apart: a bounded repetition costs a regular expression milliseconds.
-id_is() { [[ ${#1} -le 95 && $1 =~ ^[A-Za-z0-9_.:-]+$ ]]; }
+id_is() { [[ $1 && ${#1} -le 95 && $1 != *[!A-Za-z0-9_.:-]* ]]; }
 
 # The scheduler's id into the variable id; '' where qsub has not answered (yet).
 id_read() { # FOLDER
@@ -115,9 +121,9 @@ call() { # COMMAND ARGUMENTS...
 	local tool=$1
 	shift
 	if [ -n "${ALL:-}" ]; then
-		out=$(timeout -k 5 "$TIMEOUT_S" "$BIN/$tool" "$@" 2>&1 </dev/null)
+		out=$(exec timeout -k 5 "$TIMEOUT_S" "$BIN/$tool" "$@" 2>&1 </dev/null)
 	else
-		out=$(timeout -k 5 "$TIMEOUT_S" "$BIN/$tool" "$@" 2>/dev/null </dev/null)
+		out=$(exec timeout -k 5 "$TIMEOUT_S" "$BIN/$tool" "$@" 2>/dev/null </dev/null)
 	fi
 	rc=$?
 }
@@ -125,13 +131,16 @@ call() { # COMMAND ARGUMENTS...
 # The id of the job of this name, also of one that has ended, into id. Return 0 also where the scheduler is sure that
 # there is none; 1 where it could not tell.
 id_look_up() { # NAME
+	local user
 	id=''
+	# This account's alone: names of jobs are seen by everybody, and anybody may give his own the same.
+	user=$(id -un) || return 1
 	if [ "$SCHEDULER" = slurm ]; then
-		call squeue -h -t all -o %A -n "$1"
+		call squeue -h -t all -o %A -u "$user" -n "$1"
 	else
-		call qselect -x -N "$1"
+		call qselect -x -u "$user" -N "$1"
 		# Without a job history it refuses -x.
-		case $rc in 0 | 124 | 137) ;; *) call qselect -N "$1" ;; esac
+		case $rc in 0 | 124 | 137) ;; *) call qselect -u "$user" -N "$1" ;; esac
 	fi
 	[ "$rc" -eq 0 ] || return 1
 	id=${out%%$'\n'*}

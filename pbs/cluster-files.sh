@@ -3,7 +3,7 @@
 
 # Sets name; files that are being written begin with a dot, so nobody can ask for them.
 file_is() { # NAME
-	[[ ${#1} -le 47 && $1 =~ ^[a-z0-9][a-z0-9._-]*$ ]] || die 64 'a file is called [a-z0-9._-], 1 to 47 characters'
+	[[ ${#1} -le 47 && $1 = [a-z0-9]* && $1 != *[!a-z0-9._-]* ]] || die 64 'a file is called [a-z0-9._-], 1 to 47 characters'
 	name=$1
 }
 
@@ -12,8 +12,8 @@ put() { # ATTEMPT NAME BYTES SHA256
 	local part sum line error
 	attempt_is "$1"
 	file_is "$2"
-	[[ $3 =~ ^(0|[1-9][0-9]{0,12})$ ]] || die 64 'put: the number of bytes is malformed'
-	[[ $4 =~ ^[0-9a-f]{64}$ ]] || die 64 'put: the checksum is malformed'
+	[ "$3" = 0 ] || number_is "$3" 13 || die 64 'put: the number of bytes is malformed'
+	[[ ${#4} -eq 64 && $4 != *[!0-9a-f]* ]] || die 64 'put: the checksum is malformed'
 	root_make
 	mkdir -p -- "$dir/in" 2>/dev/null || disk_die "making $dir/in"
 	attempt_lock --shared
@@ -49,7 +49,7 @@ get() { # ATTEMPT NAME MAX_BYTES
 	local bytes sum
 	attempt_is "$1"
 	file_is "$2"
-	[[ $3 =~ ^[0-9]{1,13}$ ]] || die 64 'get: the number of bytes is malformed'
+	[[ $3 && ${#3} -le 13 && $3 != *[!0-9]* ]] || die 64 'get: the number of bytes is malformed'
 	[ -f "$dir/out/$name" ] || die 2 "there is no output $name of $attempt"
 	exec 8<"$dir/out/$name" || die 74 "$name cannot be read"
 	bytes=$(stat -L -c %s /proc/self/fd/8) || die 74 "$name cannot be read"
@@ -88,6 +88,22 @@ forget() { # ATTEMPT
 	remove "$dir"
 }
 
+# Copies of the scripts that no attempt runs and that are not installed any more.
+sweep_scripts() {
+	local folder line named=''
+	for folder in "$ROOT"/* "$ROOT"/.probe.*; do
+		[ -d "$folder" ] || continue
+		# One that is being submitted, perhaps, and has chosen already.
+		[ -s "$folder/job.sh" ] || return 0
+		while IFS= read -r line; do named+=$line; done <"$folder/job.sh"
+	done
+	scripts_find || scripts=''
+	for folder in "$ROOT"/.pbs-*; do
+		[[ $folder != "$scripts" && $named != *"/${folder##*/}/"* ]] || continue
+		(remove "$folder") && printf 'removed %s\n' "${folder##*/}"
+	done
+}
+
 # What is over for long and was never forgotten, and what a removal left; a line for each.
 sweep() {
 	local folder
@@ -98,11 +114,12 @@ sweep() {
 		scratch_remove "$folder" && printf 'removed %s\n' "${folder##*/}"
 	done
 	for folder in "$ROOT"/*; do
-		[[ ${folder##*/} =~ ^[a-z0-9-]+$ ]] || continue
+		name_is "${folder##*/}" || continue
 		[ -z "$(find "$folder" -newermt "$KEEP_DAYS days ago" -print -quit)" ] || continue
 		# In a process of its own: one that cannot be told about now must not stop the others.
 		(forget "${folder##*/}") && printf 'removed %s\n' "${folder##*/}"
 	done
+	sweep_scripts
 	for folder in "${job_settings[@]}"; do
 		[[ $folder != GAIT_SCRATCH=* ]] || scratch_sweep "${folder#*=}"
 	done

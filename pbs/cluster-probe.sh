@@ -13,6 +13,10 @@ probe_folder() {
 		found failed folder "$ROOT cannot be written to: $text"
 		return 1
 	}
+	[ -z "$(find "$ROOT/" -maxdepth 0 -perm /022)" ] || {
+		found failed folder "other accounts may write to $ROOT"
+		return 1
+	}
 	free_kb=$(df -P -k -- "$ROOT" 2>/dev/null | { read -r _ && read -r _ _ _ text _ && printf '%s' "$text"; })
 	# A relayed pair and its outputs take about a gigabyte.
 	if [ "${free_kb:-0}" -ge 1048576 ]; then
@@ -60,9 +64,9 @@ probe_reason() { # ID
 probe_job_write() { # FOLDER
 	local folder=$1 text
 	text=$( (
-		mkdir "$folder/pbs" && cp -- "$here"/*.sh "$folder/pbs/" &&
+		scripts_ready &&
 			printf '%s\n%s\n' "${field[callback_url]:-}" "${field[store_url]:-}" >"$folder/urls" &&
-			job_script "$folder" "$folder/pbs/probe-job.sh" >"$folder/job.sh"
+			job_script "$folder" "$scripts/probe-job.sh" >"$folder/job.sh"
 	) 2>&1) || {
 		found failed job "$folder cannot be written to: $text"
 		return 1
@@ -116,11 +120,11 @@ probe_job() {
 probe() {
 	local name=''
 	request_read
-	[[ ${field[wait_s]:-120} =~ ^[1-9][0-9]{0,3}$ ]] || die 64 'wait_s is malformed'
-	[[ ${field[callback_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]+)?$ ]] || die 64 'the callback_url is malformed'
-	[[ ${field[store_url]:-} =~ ^(https?://[][A-Za-z0-9_.:/%~-]+)?$ ]] || die 64 'the store_url is malformed'
+	number_is "${field[wait_s]:-120}" 4 || die 64 'wait_s is malformed'
+	[ -z "${field[callback_url]:-}" ] || url_is "${field[callback_url]}" || die 64 'the callback_url is malformed'
+	[ -z "${field[store_url]:-}" ] || url_is "${field[store_url]}" || die 64 'the store_url is malformed'
 	[ "${qsub_words[0]:-}" != -N ] || name=${qsub_words[1]:-}
-	[ ${#qsub_words[@]} -eq 0 ] || [[ $name =~ ^g-probe-[a-z0-9-]{1,40}$ ]] || die 64 "the job of a probe is called g-probe-…"
+	[ ${#qsub_words[@]} -eq 0 ] || { [[ $name = g-probe-?* ]] && name_is "$name"; } || die 64 "the job of a probe is called g-probe-…"
 	qsub_check "$name"
 	probe_folder || return 0
 	probe_scheduler || return 0

@@ -4,7 +4,7 @@
 
 # The id of one attempt is added to ids.
 status_id() { # FOLDER
-	[ -d "$1" ] && [[ ${1##*/} =~ ^[a-z0-9-]{1,47}$ ]] || return 0
+	[ -d "$1" ] && name_is "${1##*/}" || return 0
 	id_read "$1"
 	[ -z "$id" ] || [[ $id = g-* ]] || ids+=("$id")
 }
@@ -12,7 +12,7 @@ status_id() { # FOLDER
 # The lines of one attempt.
 status_one() { # FOLDER
 	local name=${1##*/} text line
-	[ -d "$1" ] && [[ ${#name} -le 47 && $name =~ ^[a-z0-9-]+$ ]] || return 0
+	[ -d "$1" ] && name_is "$name" || return 0
 	id_read "$1"
 	printf 'attempt %s %s\n' "$name" "${id:--}"
 	# read ends at a null byte or at the end of the file, whichever is first, so the text may be of several lines.
@@ -104,7 +104,7 @@ cancel() { # ATTEMPT
 
 log() { # ATTEMPT BYTES
 	attempt_is "$1"
-	[[ $2 =~ ^[1-9][0-9]{0,6}$ ]] || die 64 'log: from 1 to 9999999 bytes'
+	number_is "$2" 7 || die 64 'log: from 1 to 9999999 bytes'
 	[ -s "$dir/log" ] || return 0
 	tail -c "$2" -- "$dir/log" || die 74 'reading the log failed'
 }

@@ -6,35 +6,56 @@
 declare -gA field=([token]='' [callback_url]='')
 qsub_words=()
 
-# One flat object in one line, as gaitd writes it, without escapes: field[NAME]=TEXT, and the list qsub_words. By hand,
-# since a start of jq takes longer than all the rest. Return 1 where it is anything else.
+# One flat object in one line, as gaitd writes it, without escapes and without blanks outside of strings: field[NAME]=TEXT, and
+# the list qsub_words. By hand, since a start of jq takes longer than all the rest. Return 1 where it is anything else.
 json_read() { # LINE
-	local rest=$1 name
-	[[ $rest =~ ^[[:space:]]*\{(.*)$ ]] || return 1
-	rest=${BASH_REMATCH[1]}
-	while :; do
-		[[ $rest =~ ^[[:space:]]*\"([a-z_]+)\"[[:space:]]*:[[:space:]]*(.*)$ ]] || return 1
-		name=${BASH_REMATCH[1]}
-		rest=${BASH_REMATCH[2]}
-		if [[ $rest =~ ^\"([^\"\\]*)\"(.*)$ ]] || [[ $rest =~ ^([0-9]+|true|false)(.*)$ ]]; then
-			field[$name]=${BASH_REMATCH[1]}
-			rest=${BASH_REMATCH[2]}
-		elif [ "$name" = qsub ] && [[ $rest =~ ^\[(.*)$ ]]; then
-			rest=${BASH_REMATCH[1]}
-			while [[ $rest =~ ^[[:space:],]*\"([^\"\\]*)\"(.*)$ ]]; do
-				qsub_words+=("${BASH_REMATCH[1]}")
-				rest=${BASH_REMATCH[2]}
+	local IFS='"' pieces name after i=1
+	[[ $1 = '{"'*'}' && $1 != *\\* ]] || return 1
+	# Apart at the quotes: what stood between two has an odd number.
+	set -f
+	# shellcheck disable=SC2206 # that is what is wanted
+	pieces=($1)
+	set +f
+	while [ "$i" -lt ${#pieces[@]} ]; do
+		name=${pieces[i]}
+		after=${pieces[i + 1]:-}
+		i=$((i + 2))
+		[[ $name && $name != *[!a-z_]* ]] || return 1
+		case $name$after in
+		qsub:\[)
+			while :; do
+				qsub_words+=("${pieces[i]:-}")
+				after=${pieces[i + 1]:-}
+				i=$((i + 2))
+				[ "$after" = , ] || break
 			done
-			[[ $rest =~ ^[[:space:]]*\](.*)$ ]] || return 1
-			rest=${BASH_REMATCH[1]}
-		else
-			return 1
-		fi
-		[[ $rest =~ ^[[:space:]]*([,}])(.*)$ ]] || return 1
-		rest=${BASH_REMATCH[2]}
-		[ "${BASH_REMATCH[1]}" = , ] || break
+			[[ $after = ']'* ]] || return 1
+			after=${after#]}
+			;;
+		qsub:\[\]?) after=${after#:[]} ;;
+		*:)
+			field[$name]=${pieces[i]:-}
+			after=${pieces[i + 1]:-}
+			i=$((i + 2))
+			;;
+		*:?*[,\}])
+			after=${after#:}
+			field[$name]=${after%?}
+			case ${field[$name]} in
+			true | false) ;;
+			*[!0-9]*) return 1 ;;
+			esac
+			after=${after: -1}
+			;;
+		*) return 1 ;;
+		esac
+		case $after in
+		,) ;;
+		\}) break ;;
+		*) return 1 ;;
+		esac
 	done
-	[[ $rest =~ ^[[:space:]]*$ ]]
+	[ "$after" = \} ] && [ "$i" -eq ${#pieces[@]} ]
 }
 
 request_read() {
@@ -50,28 +71,30 @@ qsub_check() { # NAME OF THE JOB
 	for ((i = 0; i < ${#qsub_words[@]}; i += 2)); do
 		option=${qsub_words[i]}
 		value=${qsub_words[i + 1]:-}
-		[[ ${#value} -le 400 && $value =~ ^[A-Za-z0-9_.:/=,+-]+$ ]] || die 64 "qsub $option: a value has characters that are not allowed"
+		[[ $value && ${#value} -le 400 && $value != *[!A-Za-z0-9_.:/=,+-]* ]] || die 64 "qsub $option: a value has characters that are not allowed"
 		case $option in
 		-N) [ "$value" = "$1" ] ;;
 		-l | -q | -A | -P) [ "${value#-}" = "$value" ] ;;
-		-p) [[ $value =~ ^-?[0-9]{1,4}$ ]] ;;
-		-r) [[ $value =~ ^[yn]$ ]] ;;
-		-j) [[ $value =~ ^(oe|eo|n)$ ]] ;;
-		-m) [[ $value =~ ^[abejn]{1,4}$ ]] ;;
-		-W) [[ $value =~ ^umask=[0-7]{2,4}$ ]] ;;
+		-p) [[ ${#value} -le 5 && ${value#-} && ${value#-} != *[!0-9]* ]] ;;
+		-r) [[ $value = [yn] ]] ;;
+		-j) [[ $value = oe || $value = eo || $value = n ]] ;;
+		-m) [[ ${#value} -le 4 && $value != *[!abejn]* ]] ;;
+		-W) [[ $value = umask=[0-7][0-7]* && ${#value} -le 10 && ${value#umask=} != *[!0-7]* ]] ;;
 		*) die 64 "qsub $option is not allowed" ;;
 		esac || die 64 "qsub $option $value is not allowed"
 	done
 }
 
+url_is() { [[ $1 = http?(s)://?* && ${1#http*//} != *[!][A-Za-z0-9_.:/%~-]* ]]; }
+
 submit_check() {
 	request_read
 	[ "${field[attempt]:-}" = "$attempt" ] || die 64 'the request is about another attempt'
-	[[ ${#field[token]} -ge 8 && ${#field[token]} -le 200 && ${field[token]} =~ ^[A-Za-z0-9_.-]+$ ]] || die 64 'the token is malformed'
-	[[ ${#field[callback_url]} -le 500 && ${field[callback_url]} =~ ^https?://[][A-Za-z0-9_.:/%~-]+$ ]] || die 64 'the callback_url is malformed'
-	[[ ${field[walltime_s]:-} =~ ^[1-9][0-9]{0,7}$ ]] || die 64 'walltime_s is malformed'
-	[[ ${field[want_gpu]:-false} =~ ^(true|false)$ ]] || die 64 'want_gpu is malformed'
-	[[ ${field[relay]:-false} =~ ^(true|false)$ ]] || die 64 'relay is malformed'
+	[[ ${#field[token]} -ge 8 && ${#field[token]} -le 200 && ${field[token]} != *[!A-Za-z0-9_.-]* ]] || die 64 'the token is malformed'
+	{ [ "${#field[callback_url]}" -le 500 ] && url_is "${field[callback_url]}"; } || die 64 'the callback_url is malformed'
+	number_is "${field[walltime_s]:-}" 8 || die 64 'walltime_s is malformed'
+	case ${field[want_gpu]:-false} in true | false) ;; *) die 64 'want_gpu is malformed' ;; esac
+	case ${field[relay]:-false} in true | false) ;; *) die 64 'relay is malformed' ;; esac
 	qsub_check "g-$attempt"
 }
 
@@ -109,18 +132,65 @@ job_script() { # FOLDER SCRIPT
 }
 
 # Each attempt runs the scripts that were there when it was submitted, also while newer ones are being installed, and
-# from the file system that its node shares.
+# from the file system that its node shares: a copy in ROOT, made once a version, never changed, common to all.
+
+# The version that is installed now is found by the times of its files, as make and rsync find theirs: no program is
+# started. Sets script_files and scripts; return 1 where there is no copy.
+scripts_find() {
+	local file
+	script_files=("$here/gait-job.pbs")
+	for file in "$here"/*.sh; do
+		case $file in */cluster-*) ;; *) script_files+=("$file") ;; esac
+	done
+	for scripts in "$ROOT"/.pbs-*; do
+		for file in "${script_files[@]}"; do
+			[[ $file -nt $scripts/${file##*/} || $file -ot $scripts/${file##*/} ]] && continue 2
+		done
+		return 0
+	done
+	return 1
+}
+
+scripts_sum() { # FOLDER
+	local sum
+	sum=$(cat -- "${script_files[@]/#*\//$1/}" | sha256sum) && printf '%s' "${sum:0:16}"
+}
+
+# Sets scripts, the folder of this version's copy. It is called by its checksum, so that scripts that were only touched, or
+# lie where times are coarse, are copied once all the same.
+scripts_ready() {
+	local part sum error
+	! scripts_find || return 0
+	sum=$(scripts_sum "$here") || die 78 "the scripts in $here cannot be read"
+	scripts=$ROOT/.pbs-$sum
+	if [ -d "$scripts" ]; then
+		cp --attributes-only --preserve=timestamps -- "${script_files[@]}" "$scripts/" 2>/dev/null
+		return 0
+	fi
+	part=$(mktemp -d "$ROOT/.gone.pbs.XXXXXX" 2>/dev/null) || disk_die 'copying the job script'
+	error=$( (cp --preserve=timestamps -- "${script_files[@]}" "$part/" && sync -- "$part"/* "$part") 2>&1) || {
+		rm -rf -- "$part"
+		! room_text "$error" || die 73 'copying the job script: no room on the disk, or the quota is full'
+		die 74 "copying the job script: ${error//$'\n'/ }"
+	}
+	if [ "$(scripts_sum "$part")" != "$sum" ]; then
+		rm -rf -- "$part"
+		die 75 "the scripts in $here are being replaced"
+	fi
+	fault submit.scripts
+	mv -T -- "$part" "$scripts" 2>/dev/null && return 0
+	rm -rf -- "$part"
+	# Another call was faster.
+	[ -d "$scripts" ] || disk_die 'copying the job script'
+}
+
 job_write() {
-	local file files=()
 	printf '{"attempt":"%s","token":"%s","callback_url":"%s","walltime_s":%s,"want_gpu":%s,"relay":%s}\n' "$attempt" \
 		"${field[token]}" "${field[callback_url]}" "${field[walltime_s]}" "${field[want_gpu]:-false}" \
 		"${field[relay]:-false}" 2>/dev/null >"$dir/job.json" || disk_die 'writing job.json'
 	fault submit.job_json
-	for file in "$here/gait-job.pbs" "$here"/*.sh; do
-		case $file in */cluster-*) ;; *) files+=("$file") ;; esac
-	done
-	cp -- "${files[@]}" "$dir/pbs/" 2>/dev/null || disk_die 'copying the job script'
-	job_script "$dir" "$dir/pbs/gait-job.pbs" 2>/dev/null >"$dir/job.sh" || disk_die 'writing job.sh'
+	scripts_ready
+	job_script "$dir" "$scripts/gait-job.pbs" 2>/dev/null >"$dir/job.sh" || disk_die 'writing job.sh'
 	fault submit.script
 }
 
@@ -151,7 +221,8 @@ refused() { # CODE TEXT
 submit() { # ATTEMPT
 	attempt_is "$1"
 	submit_check
-	mkdir -p -- "$dir/pbs" 2>/dev/null || disk_die "making $dir"
+	root_make
+	[ -d "$dir" ] || mkdir -p -- "$dir" 2>/dev/null || disk_die "making $dir"
 	fault submit.folder
 	attempt_lock
 	id_read "$dir"

@@ -32,11 +32,10 @@ say() {
 redact_init() {
 	{
 		printf 's/%s/(token)/g\n' "${token//[^A-Za-z0-9_-]/.}"
-		cat <<-'RULES'
-			s#(https?://[^[:space:]?"]*)\?[^[:space:]"]*#\1?(signed)#g
-			s/([Bb]earer )[A-Za-z0-9._~+\/=-]+/\1(token)/g
-			s/([&?](signature|sig|X-Amz-[A-Za-z-]+)=)[^&[:space:]"]+/\1(signed)/g
-		RULES
+		# No here-document: older releases of bash want room in TMPDIR for one.
+		printf '%s\n' 's#(https?://[^[:space:]?"]*)\?[^[:space:]"]*#\1?(signed)#g' \
+			's/([Bb]earer )[A-Za-z0-9._~+\/=-]+/\1(token)/g' \
+			's/([&?](signature|sig|X-Amz-[A-Za-z-]+)=)[^&[:space:]"]+/\1(signed)/g'
 	} >"$work/redact.sed"
 }
 

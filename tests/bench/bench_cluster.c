@@ -13,11 +13,13 @@
 /* What gaitd adds to a submission, and how fast a status answer is read.
  *   bench_cluster submit HOST PORT USER KEY KNOWN_HOSTS QUEUE NAME COUNT
  *     one line: milliseconds of COUNT submissions, the first one with a new connection
- *   bench_cluster ssh HOST PORT USER KEY KNOWN_HOSTS COMMAND COUNT
- *     the same of COUNT commands over one session
- *   bench_cluster parse ATTEMPTS ROUNDS FILE
- *     one line: milliseconds of processor time of each reading; the scheduler's part of the answer is left in
- * FILE */
+ *   bench_cluster dispatch HOST PORT USER KEY KNOWN_HOSTS QUEUE NAME COUNT FREE_KEY COMMAND
+ *     two lines: milliseconds of COUNT submissions over a warm session, and of COMMAND over another warm one,
+ * in turns bench_cluster ssh HOST PORT USER KEY KNOWN_HOSTS COMMAND COUNT the same of COUNT commands over one
+ * session bench_cluster parse ATTEMPTS ROUNDS FILE one line: milliseconds of processor time of each reading;
+ * the scheduler's part of the answer is left in FILE */
+
+enum { COUNT_MAX = 1000 };
 
 static double read_ms(clockid_t clock)
 {
@@ -38,66 +40,139 @@ static int fail(const struct err *e)
 	return 1;
 }
 
-static int submit(char **a)
+static int open_cluster(char **a, struct cluster **c, struct err *e)
 {
-	int64_t port, count;
-	struct cluster *c = NULL;
-	struct err e = { 0 };
+	int64_t port;
 
-	if (!str_to_i64(a[1], 1, 65535, &port) || !str_to_i64(a[7], 1, 1000, &count))
-		return 64;
+	if (!str_to_i64(a[1], 1, 65535, &port))
+		return err_set(e, ERR_INVALID, "PORT %s", a[1]);
 	const struct cluster_pbs_options o = { .host = a[0],
 		.port = (int)port,
 		.user = a[2],
 		.key_file = a[3],
 		.known_hosts_file = a[4],
 		.site = { .scheduler = PBS_SLURM, .cpus = 1, .queue = a[5] } };
-	if (cluster_pbs_open(&o, &c, &e) < 0)
-		return fail(&e);
-	for (int64_t i = 0; i < count; i++) {
-		char attempt[48], id[CLUSTER_ID_BYTES];
-		const struct cluster_job job = { .attempt = attempt,
-			.token = "ga_bench-0123456789",
-			.callback_url = "http://127.0.0.1:9/api/v1",
-			.walltime_s = 60 };
-		snprintf(attempt, sizeof attempt, "%s-%" PRId64, a[6], i);
-		double before = now_ms();
-		int r = c->ops->submit(c, &job, id, &e);
-		if (r < 0)
-			break;
-		printf("%s%.3f", i ? " " : "", now_ms() - before);
-	}
+	return cluster_pbs_open(&o, c, e);
+}
+
+static int submit_once(struct cluster *c, const char *name, int64_t number, double *ms, struct err *e)
+{
+	char attempt[48], id[CLUSTER_ID_BYTES];
+	const struct cluster_job job = { .attempt = attempt,
+		.token = "ga_bench-0123456789",
+		.callback_url = "http://127.0.0.1:9/api/v1",
+		.walltime_s = 60 };
+
+	snprintf(attempt, sizeof attempt, "%s-%" PRId64, name, number);
+	double before = now_ms();
+	if (c->ops->submit(c, &job, id, e) < 0)
+		return -1;
+	*ms = now_ms() - before;
+	return 0;
+}
+
+static void print_ms(const double *ms, int64_t count)
+{
+	for (int64_t i = 0; i < count; i++)
+		printf("%s%.3f", i ? " " : "", ms[i]);
 	printf("\n");
+}
+
+static int submit(char **a)
+{
+	int64_t count;
+	double ms[COUNT_MAX];
+	struct cluster *c = NULL;
+	struct err e = { 0 };
+
+	if (!str_to_i64(a[7], 1, COUNT_MAX, &count))
+		return 64;
+	if (open_cluster(a, &c, &e) < 0)
+		return fail(&e);
+	for (int64_t i = 0; i < count && !e.kind; i++)
+		(void)submit_once(c, a[6], i, &ms[i], &e);
 	c->ops->close(c);
-	return e.kind ? fail(&e) : 0;
+	if (e.kind)
+		return fail(&e);
+	print_ms(ms, count);
+	return 0;
+}
+
+static int open_ssh(char **a, const char *key, struct ssh **s, struct err *e)
+{
+	int64_t port;
+
+	if (!str_to_i64(a[1], 1, 65535, &port))
+		return err_set(e, ERR_INVALID, "PORT %s", a[1]);
+	const struct ssh_options o = {
+		.host = a[0], .port = (int)port, .user = a[2], .key_file = key, .known_hosts_file = a[4]
+	};
+	return ssh_open(&o, s, e);
+}
+
+static int run_once(struct ssh *s, const char *command, double *ms, struct err *e)
+{
+	BUF_CLEANUP struct buf out;
+	struct ssh_end end;
+
+	buf_init(&out, 65536);
+	const struct ssh_run run = { .command = command, .out = &out };
+	double before = now_ms();
+	if (ssh_run(s, &run, &end, e) < 0)
+		return -1;
+	*ms = now_ms() - before;
+	return end.code == 0 ? 0 : err_set(e, ERR_UNAVAILABLE, "%s: code %d", command, end.code);
 }
 
 static int ssh(char **a)
 {
-	int64_t port, count;
+	int64_t count;
+	double ms[COUNT_MAX];
 	struct ssh *s = NULL;
-	struct ssh_end end;
 	struct err e = { 0 };
-	BUF_CLEANUP struct buf out;
 
-	buf_init(&out, 65536);
-	if (!str_to_i64(a[1], 1, 65535, &port) || !str_to_i64(a[6], 1, 1000, &count))
+	if (!str_to_i64(a[6], 1, COUNT_MAX, &count))
 		return 64;
-	const struct ssh_options o = {
-		.host = a[0], .port = (int)port, .user = a[2], .key_file = a[3], .known_hosts_file = a[4]
-	};
-	if (ssh_open(&o, &s, &e) < 0)
+	if (open_ssh(a, a[3], &s, &e) < 0)
 		return fail(&e);
-	for (int64_t i = 0; i < count; i++) {
-		const struct ssh_run run = { .command = a[5], .out = &out };
-		double before = now_ms();
-		if (ssh_run(s, &run, &end, &e) < 0)
-			break;
-		printf("%s%.3f", i ? " " : "", now_ms() - before);
-	}
-	printf("\n");
+	for (int64_t i = 0; i < count && !e.kind; i++)
+		(void)run_once(s, a[5], &ms[i], &e);
 	ssh_close(s);
-	return e.kind ? fail(&e) : 0;
+	if (e.kind)
+		return fail(&e);
+	print_ms(ms, count);
+	return 0;
+}
+
+/* Both sessions are warm after a first turn, which is not told. */
+static int dispatch(char **a)
+{
+	int64_t count;
+	double ours[COUNT_MAX + 1], theirs[COUNT_MAX + 1];
+	struct cluster *c = NULL;
+	struct ssh *s = NULL;
+	struct err e = { 0 };
+
+	if (!str_to_i64(a[7], 1, COUNT_MAX, &count))
+		return 64;
+	if (open_cluster(a, &c, &e) == 0 && open_ssh(a, a[8], &s, &e) == 0)
+		for (int64_t i = 0; i <= count && !e.kind; i++) {
+			if (i % 2 && run_once(s, a[9], &theirs[i], &e) < 0)
+				break;
+			if (submit_once(c, a[6], i, &ours[i], &e) < 0)
+				break;
+			if (i % 2 == 0)
+				(void)run_once(s, a[9], &theirs[i], &e);
+		}
+	if (s)
+		ssh_close(s);
+	if (c)
+		c->ops->close(c);
+	if (e.kind)
+		return fail(&e);
+	print_ms(ours + 1, count);
+	print_ms(theirs + 1, count);
+	return 0;
 }
 
 /* As long as OpenPBS makes it for a job of ours. */
@@ -197,6 +272,8 @@ int main(int argc, char **argv)
 {
 	if (argc == 10 && strcmp(argv[1], "submit") == 0)
 		return submit(argv + 2);
+	if (argc == 12 && strcmp(argv[1], "dispatch") == 0)
+		return dispatch(argv + 2);
 	if (argc == 9 && strcmp(argv[1], "ssh") == 0)
 		return ssh(argv + 2);
 	if (argc == 5 && strcmp(argv[1], "parse") == 0)

@@ -101,6 +101,11 @@ class Cluster:
     def attempts(self):
         return [p.name for p in self.root.iterdir() if not p.name.startswith(".")]
 
+    def install(self, name):
+        """Another version of the scripts."""
+        with (self.pbs / "relay.sh").open("a") as file:
+            file.write(f"# {name}\n")
+
     def conf(self, **settings):
         """A file of settings; None leaves one out."""
         self.number += 1

@@ -82,7 +82,7 @@ class OpenPbs(ClusterTest):
         tools = self.replay(qselect=[("-x", "", 1), ("-N", "9.server\n", 0)], qsub=("8.server\n", 0))
         self.assertEqual(self.submit(name, settings=tools), "9.server")
         self.assertEqual(self.called("qsub"), [])
-        self.assertEqual(self.called("qselect")[0], f"qselect -x -N g-{name}")
+        self.assertEqual(self.called("qselect")[0], f"qselect -x -u {self.c.account} -N g-{name}")
 
     def test_surely_not_there(self):
         name = "pbs-nothing"

@@ -5,7 +5,9 @@ what it does when it is killed, when the scheduler hangs, when the disk is full.
 import concurrent.futures
 import hashlib
 import os
+import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import time
@@ -52,6 +54,10 @@ class Requests(ClusterTest):
                 request("bad", token='to\\"ken-12345'), request("bad", callback_url="file:///etc/passwd"),
                 request("bad", callback_url="http://x/$(id)"), request("bad", walltime_s=0),
                 request("bad", walltime_s="600;id"), request("bad", relay="yes"), request("bad", extra={"a": 1}),
+                request("bad").replace(b'"relay":false', b'"relay":'), request("bad").replace(b'600,', b'600'),
+                request("bad").replace(b'"]}', b'",]}'), request("bad")[:-1] + b'"\n', request("bad").replace(b'{', b'{ '),
+                request("bad").replace(b'"token"', b'"to$(id)"'), request("bad").replace(b'"token":', b'"token",'),
+                request("bad", token="*" * 9), request("bad", qsub=["-N", "g-bad", "-q", "*"]), request("bad", qsub=["-N", ""]),
                 request("bad", qsub=["-N", "g-other"]), request("bad", qsub=[*name, "-v", "A=b"]),
                 request("bad", qsub=[*name, "-l", "nodes=1;id"]), request("bad", qsub=[*name, "-l", "$(id)"]),
                 request("bad", qsub=[*name, "-l", "-I"]), request("bad", qsub=[*name, "-q"]),
@@ -123,17 +129,102 @@ class Submissions(ClusterTest):
 
     def test_killed_at_every_step(self):
         c = self.c
-        names = ("submit.folder", "submit.job_json", "submit.script", "submit.marker", "submit.qsub", "submit.id")
+        names = ("submit.folder", "submit.job_json", "submit.scripts", "submit.script", "submit.marker", "submit.qsub", "submit.id")
         source = (SOURCE / "pbs" / "cluster-submit.sh").read_text()
         self.assertEqual(sorted(set(re.findall(r"^\s*fault (submit\.\w+)", source, re.M))), sorted(names))
         for name in names:
             with self.subTest(name=name):
                 attempt = name.replace(".", "-").replace("_", "-")
+                if name == "submit.scripts": # else they lie there already
+                    c.install("killed")
                 answer = c.gait("submit", attempt, stdin=request(attempt), env={"GAIT_CLUSTER_FAULT": name})
                 self.assertEqual(answer.code, -signal.SIGKILL, answer)
                 job = self.submit(attempt)
                 self.assertEqual(self.submit(attempt), job)
                 self.assertEqual(c.jobs(attempt), [job])
+
+    def versions(self):
+        return sorted(p.name for p in self.c.root.glob(".pbs-*"))
+
+    def runs(self, attempt):
+        """The folder of scripts that an attempt runs."""
+        return pathlib.Path(re.search(r"(\S*)/gait-job.pbs", (self.c.root / attempt / "job.sh").read_text()).group(1))
+
+    def test_one_copy_of_the_scripts_a_version(self):
+        c = self.c
+        self.submit("v1-a")
+        self.submit("v1-b")
+        first = self.runs("v1-a")
+        self.assertEqual(self.runs("v1-b"), first)
+        self.assertEqual({p.name for p in first.iterdir()},
+                         {p.name for p in c.pbs.glob("*") if p.suffix in (".sh", ".pbs") and not p.name.startswith("cluster-")})
+        before = shutil.copy2(c.pbs / "relay.sh", c.own / "relay.before")
+        old = (first / "relay.sh").read_bytes()
+        gone = list(c.root.glob(".gone*"))
+        c.install("second")
+        with concurrent.futures.ThreadPoolExecutor(6) as pool: # none of them finds it there
+            answers = list(pool.map(lambda n: c.gait("submit", f"v2-{n}", stdin=request(f"v2-{n}")), range(6)))
+        self.assertEqual([a.code for a in answers], [0] * 6, answers)
+        second, = {self.runs(f"v2-{n}") for n in range(6)}
+        self.assertNotEqual(second, first)
+        self.assertEqual((first / "relay.sh").read_bytes(), old)
+        self.assertEqual(list(c.root.glob(".gone*")), gone)
+        count = len(self.versions())
+        os.utime(c.pbs / "relay.sh") # the same content at another time is the same version
+        self.submit("v2-touched")
+        self.assertEqual(self.runs("v2-touched"), second)
+        shutil.copy2(before, c.pbs / "relay.sh") # an older one comes back with its older time
+        self.submit("v1-again")
+        self.assertEqual(self.runs("v1-again"), first)
+        self.assertEqual(len(self.versions()), count)
+        for attempt in c.attempts():
+            self.good(c.gait("cancel", attempt))
+        for attempt in c.attempts():
+            c.wait("forgetting", lambda a=attempt: c.gait("forget", a).code == 0)
+        self.assertIn(f"removed {second.name}\n", self.good(c.gait("sweep")))
+        self.assertEqual(self.versions(), [first.name]) # which is installed
+
+    def test_sweep_leaves_scripts_that_are_run(self):
+        c = self.c
+        self.submit("runs-old")
+        c.install("third")
+        self.good(c.gait("sweep"))
+        self.assertTrue((self.runs("runs-old") / "gait-job.pbs").exists())
+
+    def test_nothing_of_the_environment_runs(self):
+        """Where sshd is told to accept more than it should, or a login script exports functions."""
+        c = self.c
+        trap = c.own / "bash_env"
+        trap.write_text("echo hijacked; exit 1\n")
+        trap.chmod(0o644)
+        for number, env in enumerate(({"BASH_ENV": str(trap)}, {"BASH_FUNC_timeout%%": "() { echo 66666; }"},
+                                      {"SHELLOPTS": "xtrace"}, {"CDPATH": str(c.own), "IFS": "s"})):
+            with self.subTest(env=env):
+                attempt = f"env-{number}"
+                answer = c.gait("submit", attempt, stdin=request(attempt), env=env)
+                self.assertEqual(self.good(answer).split(), c.jobs(attempt), answer)
+                self.assertEqual(answer.err, "")
+
+    def test_a_job_of_another_account(self):
+        """Anybody may call a job as he likes, also as an attempt's that is expected to come."""
+        c = self.c
+        theirs = subprocess.run(["qsub", "-N", "g-theirs", "-l", "nodes=1:ppn=1,walltime=00:01:00", "-o", "/dev/null", "-j", "oe",
+                                 "-q", "closed", str(c.engines / "engine.sh")], env={"PATH": "/usr/bin:/bin", "SLURM_CONF": c.slurm_conf},
+                                capture_output=True, text=True, check=True).stdout.strip()
+        try:
+            c.gait("submit", "theirs", stdin=request("theirs"), env={"GAIT_CLUSTER_FAULT": "submit.marker"})
+            ours = self.submit("theirs")
+            self.assertNotEqual(ours, theirs)
+            self.assertEqual(sorted(c.jobs("theirs")), sorted([ours, theirs]))
+        finally:
+            subprocess.run(["scancel", theirs], env={"PATH": "/usr/bin:/bin", "SLURM_CONF": c.slurm_conf}, check=False)
+
+    def test_a_folder_of_another_account(self):
+        theirs = self.c.own / "theirs"
+        theirs.mkdir()
+        theirs.chmod(0o777)
+        self.refused(self.c.gait("submit", "elsewhere", stdin=request("elsewhere"), ROOT=theirs), 78, "another account")
+        self.assertEqual(list(theirs.iterdir()), [])
 
     def test_faults_are_not_for_clients(self):
         answer = self.c.as_account([self.c.pbs / "gait-cluster", "--config", self.c.conf()],
@@ -398,6 +489,8 @@ class Probe(ClusterTest):
         self.assertEqual(self.probe([*qsub, "-q", "nowhere"])["qsub"][0], "failed")
         self.assertEqual(self.probe(qsub, BIN="/nonexistent")["tools"][0], "failed")
         self.assertEqual(self.probe(qsub, ROOT="/proc/gait")["folder"][0], "failed")
+        c.as_account(["mkdir", "-m", "770", c.scratch / "open"])
+        self.assertIn("may write", self.probe(qsub, ROOT=c.scratch / "open")["folder"][1])
         hangs = c.tools("probe-hangs", every="exec sleep 600\n")
         self.assertEqual(self.probe(qsub, BIN=hangs, SCHEDULER="slurm", TIMEOUT_S=1)["scheduler"][0], "failed")
         self.refused(c.gait("probe", stdin=request("x", qsub=["-N", "g-x"])), 64)
