@@ -311,7 +311,7 @@ engine_watch() { # where no cgroup sees to it
 }
 
 engine_run() { # STEP SECONDS WORKDIR COMMAND...
-	local step=$1 limit=$2 root=$3 run=${run_id:-$$} cage status command begun=$SECONDS
+	local step=$1 limit=$2 root=$3 run=${run_id:-$$} cage status command
 	shift 3
 	cage=$engine_dir/cage.$step
 	rm -rf -- "$cage" "$engine_dir/pid" "$engine_dir/memory"
@@ -326,7 +326,7 @@ engine_run() { # STEP SECONDS WORKDIR COMMAND...
 	guarded "$step" "$limit" "${command[@]}"
 	status=$?
 	engine_stop
-	if [ -e "$engine_dir/memory" ] || { [ "$status" -eq 137 ] && [ $((SECONDS - begun)) -lt "$limit" ]; }; then
+	if [ -e "$engine_dir/memory" ] || [ "$status" -eq 137 ]; then
 		say "the container was killed: at most $ENGINE_MEMORY_MB MB of memory (GAIT_MEMORY_MB)"
 		status=137
 	fi

@@ -43,9 +43,10 @@ follow() { # STEP
 }
 
 # Runs a program on hostile input: a time limit, a limit on the size of files, its output followed.
-# Return its exit code; 124 or 137 at the time limit, 153 at the file limit.
+# Return its exit code; 124 at the time limit, 137 where it was killed before (it needed too much memory), 153 at the file
+# limit.
 guarded() { # STEP SECONDS COMMAND...
-	local name=$1 limit=$2 status fifo=$work/output
+	local name=$1 limit=$2 status fifo=$work/output begun=$SECONDS
 	shift 2
 	rm -f "$fifo"
 	mkfifo "$fifo" || return 70
@@ -70,6 +71,8 @@ guarded() { # STEP SECONDS COMMAND...
 	child=''
 	# Ended by a TERM that this script gets too, if not in the same moment: its trap speaks, not this exit code.
 	[ "$status" -ne 143 ] || pause 1
+	# One that does not end at the limit is killed a little later.
+	[ "$status" -ne 137 ] || [ $((SECONDS - begun)) -lt "$limit" ] || status=124
 	stop_reader 30
 	return "$status"
 }

@@ -214,7 +214,7 @@ class Containers:
 
     def test_memory(self):
         log = self.run_job(self.peer(front="eat"), 1, GAIT_MEMORY_MB="200")
-        self.error("pose_failed")
+        self.error("out_of_memory")
         self.assertIn("killed: at most 200 MB", log)
         self.assertNotIn("ate 4096 MB", log)
 

@@ -32,6 +32,7 @@ deaf)
 	;;
 fill) head -c 3000000 /dev/zero >"$overlay" || exit 1 ;;
 crash) kill -SEGV $$ ;;
+killed) kill -KILL $$ ;; # as the kernel does where memory is short
 leak)
 	cat "$(dirname "$input")/../job.json" >&2
 	echo "fetched https://store.invalid/front.mp4?expires=1&signature=s3cr3t-signature and Bearer abcdef.1234" >&2

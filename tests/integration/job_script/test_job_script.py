@@ -271,7 +271,8 @@ class JobScript(unittest.TestCase):
                 ("exit 70", "pose_failed", "The walk in the front video could not be measured."),
                 ("exit 78", "node_misconfigured", None),
                 ("exit 127", "node_misconfigured", None),
-                ("crash", "pose_failed", "The walk in the front video could not be measured."))
+                ("crash", "pose_failed", "The walk in the front video could not be measured."),
+                ("killed", "out_of_memory", "The analysis needed more memory than it was given and was stopped."))
         for video, kind, text in rows:
             with self.subTest(video=video):
                 peer = self.peer(front=video + "\n")
