@@ -160,6 +160,11 @@ void base64url_encode(const void *bytes, size_t len, char *out, size_t size)
 	sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+void base64_encode(const void *bytes, size_t len, char *out, size_t size)
+{
+	sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+}
+
 static void init_sodium(void)
 {
 	if (sodium_init() < 0)

@@ -51,6 +51,8 @@ void secret_wipe(void *data, size_t len);
 
 /* base64url without padding (RFC 4648, section 5); @size must hold 4 * len / 3 + 2. */
 void base64url_encode(const void *bytes, size_t len, char *out, size_t size);
+/* base64 without padding (section 4), in the same room. */
+void base64_encode(const void *bytes, size_t len, char *out, size_t size);
 
 /* Argon2id (RFC 9106, 2021) through libsodium: its "interactive" cost, about 64 MB and 60 ms. Slow on
  * purpose: never on the API loop. */

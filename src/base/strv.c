@@ -52,6 +52,17 @@ bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret)
 	return true;
 }
 
+bool strv_to_i64(struct strv text, int64_t min, int64_t max, int64_t *ret)
+{
+	char digits[24]; /* INT64_MIN has 20 characters */
+
+	if (text.n == 0 || text.n >= sizeof digits || memchr(text.p, '\0', text.n))
+		return false;
+	memcpy(digits, text.p, text.n);
+	digits[text.n] = '\0';
+	return str_to_i64(digits, min, max, ret);
+}
+
 static locale_t c_locale;
 
 static void make_c_locale(void)

@@ -30,6 +30,9 @@ bool str_ends(const char *text, const char *suffix);
  */
 bool str_to_i64(const char *text, int64_t min, int64_t max, int64_t *ret);
 
+/* The same for a piece of text. */
+bool strv_to_i64(struct strv text, int64_t min, int64_t max, int64_t *ret);
+
 /* The same for a finite decimal fraction; '.' is the point whatever the locale. */
 bool str_to_double(const char *text, double min, double max, double *ret);
 

@@ -86,16 +86,9 @@ void pbs_jobs_deinit(struct pbs_jobs *jobs)
 
 static int to_int(struct strv t, bool *ret_there)
 {
-	char digits[24];
 	int64_t value;
 
-	t = strv_trim(t);
-	*ret_there = false;
-	if (t.n == 0 || t.n >= sizeof digits)
-		return 0;
-	memcpy(digits, t.p, t.n);
-	digits[t.n] = '\0';
-	*ret_there = str_to_i64(digits, INT32_MIN, INT32_MAX, &value);
+	*ret_there = strv_to_i64(strv_trim(t), INT32_MIN, INT32_MAX, &value);
 	return *ret_there ? (int)value : 0;
 }
 

@@ -88,18 +88,14 @@ static bool reason_is_for_ever(struct strv reason)
 /* "7:0" is exit 7, "0:9" a signal. 0:0 of what did not complete says nothing. */
 static void judge_exit(struct strv t, bool completed, struct pbs_job *job)
 {
-	char digits[24];
+	const char *colon = t.n ? memchr(t.p, ':', t.n) : NULL;
 	int64_t code, signal;
 
-	if (t.n == 0 || t.n >= sizeof digits || job->state != PBS_FINISHED)
+	if (!colon || job->state != PBS_FINISHED)
 		return;
-	memcpy(digits, t.p, t.n);
-	digits[t.n] = '\0';
-	char *colon = strchr(digits, ':');
-	if (!colon)
-		return;
-	*colon = '\0';
-	if (!str_to_i64(digits, 0, 255, &code) || !str_to_i64(colon + 1, 0, 127, &signal) ||
+	const size_t n = (size_t)(colon - t.p);
+	if (!strv_to_i64((struct strv){ t.p, n }, 0, 255, &code) ||
+		!strv_to_i64((struct strv){ colon + 1, t.n - n - 1 }, 0, 127, &signal) ||
 		(code == 0 && signal == 0 && !completed))
 		return;
 	job->has_exit = true;

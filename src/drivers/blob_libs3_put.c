@@ -34,10 +34,7 @@ int libs3_sums_end(
 
 	if (sha256_end(s->sha256, ret, e) < 0 || md5_end(s->md5, md5, e) < 0)
 		return -1;
-	/* base64url without padding, made into base64 (RFC 4648, section 4) */
-	base64url_encode(md5, sizeof md5, ret_md5, LIBS3_MD5_BYTES);
-	for (char *p = ret_md5; *p; p++)
-		*p = (char)(*p == '-' ? '+' : *p == '_' ? '/' : *p);
+	base64_encode(md5, sizeof md5, ret_md5, LIBS3_MD5_BYTES);
 	memcpy(ret_md5 + strlen(ret_md5), "==", 3);
 	return 0;
 }

@@ -46,17 +46,6 @@ static struct strv word(struct strv *rest)
 	return w;
 }
 
-static bool number(struct strv t, int64_t max, int64_t *ret)
-{
-	char text[24];
-
-	if (t.n == 0 || t.n >= sizeof text)
-		return false;
-	memcpy(text, t.p, t.n);
-	text[t.n] = '\0';
-	return str_to_i64(text, 0, max, ret);
-}
-
 static bool equal(struct strv a, struct strv b)
 {
 	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
@@ -110,7 +99,7 @@ static int take_block(struct answer *a, struct strv line, struct strv *rest, str
 	struct strv kind = word(&line), code_text = word(&line), bytes_text = word(&line);
 	int64_t code, bytes;
 
-	if (!number(code_text, 255, &code) || !number(bytes_text, (int64_t)rest->n, &bytes))
+	if (!strv_to_i64(code_text, 0, 255, &code) || !strv_to_i64(bytes_text, 0, (int64_t)rest->n, &bytes))
 		return err_set(e, ERR_UNAVAILABLE, "the cluster's status was cut off");
 	const char *text = rest->p;
 	*rest = (struct strv){ rest->p + bytes, rest->n - (size_t)bytes };
@@ -180,7 +169,7 @@ static int take_greeting(struct strv *rest, struct err *e)
 	while (next_line(rest, &line)) {
 		if (!strv_eq(word(&line), "gait-cluster"))
 			continue;
-		if (!number(word(&line), INT32_MAX, &version) || version != CLUSTER_PBS_VERSION)
+		if (!strv_to_i64(word(&line), 0, INT32_MAX, &version) || version != CLUSTER_PBS_VERSION)
 			return err_set(e, ERR_UNAVAILABLE,
 				"gait-cluster on the login node speaks another version of the protocol than "
 				"%d: install "
@@ -288,7 +277,7 @@ static void fill(const struct answer *a, struct cluster_status *s)
 		return;
 	}
 	copy(s->run_id, sizeof s->run_id, at->run);
-	if (number(at->percent, 100, &percent)) {
+	if (strv_to_i64(at->percent, 0, 100, &percent)) {
 		copy(s->step, sizeof s->step, at->step);
 		s->percent = (int)percent;
 	}

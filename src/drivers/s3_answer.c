@@ -33,11 +33,9 @@ static bool is_region(struct strv v)
 
 static int64_t number_of(struct strv v)
 {
-	char text[24];
 	int64_t n;
 
-	copy_value(v, text, sizeof text);
-	return str_to_i64(text, 0, INT64_MAX, &n) ? n : -1;
+	return strv_to_i64(v, 0, INT64_MAX, &n) ? n : -1;
 }
 
 void s3_answer_forget(struct s3_call *c)

@@ -102,14 +102,7 @@ void ssh_hosts_methods(struct ssh_hosts *h, const char *host, int port, char out
 				used ? "," : "", types[i].method);
 }
 
-/* RFC 4648 section 4 without padding, as ssh-keygen prints it. */
-static void base64(const void *data, size_t len, char *out, size_t size)
-{
-	base64url_encode(data, len, out, size);
-	for (; *out; out++)
-		*out = *out == '-' ? '+' : *out == '_' ? '/' : *out;
-}
-
+/* As ssh-keygen prints it. */
 static void fingerprint(const void *key, size_t len, char out[SSH_FINGERPRINT_BYTES])
 {
 	uint8_t sum[SHA256_BYTES];
@@ -119,7 +112,7 @@ static void fingerprint(const void *key, size_t len, char out[SSH_FINGERPRINT_BY
 		snprintf(out, SSH_FINGERPRINT_BYTES, "(no fingerprint)");
 		return;
 	}
-	base64(sum, sizeof sum, text, sizeof text);
+	base64_encode(sum, sizeof sum, text, sizeof text);
 	snprintf(out, SSH_FINGERPRINT_BYTES, "SHA256:%s", text);
 }
 
@@ -145,7 +138,7 @@ static bool is_revoked(const struct ssh_hosts *h, const char *key, size_t len)
 
 	if (len > sizeof text / 4 * 3 - 4)
 		return true;
-	base64(key, len, text, sizeof text);
+	base64_encode(key, len, text, sizeof text);
 	while (next_line(&rest, &line))
 		if (line.n > 8 && memcmp(line.p, "@revoked", 8) == 0 &&
 			memmem(line.p, line.n, text, strlen(text)))

@@ -79,7 +79,16 @@ static void whole_numbers(void **state)
 		bool good = str_to_i64(rows[i].text, rows[i].min, rows[i].max, &v);
 		if (good != rows[i].good || v != (good ? rows[i].value : 4711))
 			fail_msg("\"%s\": %d %lld", rows[i].text, good, (long long)v);
+		/* The same as a piece of text, which no NUL ends. */
+		char exact[32];
+		const struct strv piece = { exact, strlen(rows[i].text) };
+		memset(exact, '9', sizeof exact);
+		memcpy(exact, rows[i].text, piece.n);
+		assert_int_equal(strv_to_i64(piece, rows[i].min, rows[i].max, &v), good);
 	}
+	int64_t v;
+	assert_false(strv_to_i64((struct strv){ "1\0002", 3 }, 0, 10, &v));
+	assert_false(strv_to_i64((struct strv){ NULL, 0 }, 0, 10, &v));
 }
 
 static void fractions(void **state)
