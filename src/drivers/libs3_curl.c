@@ -1,5 +1,6 @@
 #include <curl/curl.h>
 #include <stdarg.h>
+#include <time.h>
 
 #include "drivers/libs3_call.h"
 
@@ -7,6 +8,16 @@
  * has no time limit for a connection; it offers no way to say otherwise. So the build redirects its calls of
  * curl_easy_setopt() (src/drivers/CMakeLists.txt) to this function, which passes them on and has the last
  * word there. */
+
+/* And it writes the date of a request, which is signed, by gmtime(), whose one buffer all threads share. */
+struct tm *libs3_gmtime(const time_t *t);
+
+struct tm *libs3_gmtime(const time_t *t)
+{
+	static _Thread_local struct tm of_thread;
+
+	return gmtime_r(t, &of_thread);
+}
 
 static const long upload_bytes = 512 << 10;
 
