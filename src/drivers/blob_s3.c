@@ -10,6 +10,8 @@
 #include "base/strv.h"
 #include "drivers/blob_s3_parts.h"
 
+static const struct s3_poll nobody;
+
 int blob_s3_key(const struct blob_s3 *s, const char *key, char ret[S3_KEY_BYTES], struct err *e)
 {
 	if (blob_key_check(key, e) < 0)
@@ -19,28 +21,32 @@ int blob_s3_key(const struct blob_s3 *s, const char *key, char ret[S3_KEY_BYTES]
 }
 
 /* The same question as a GET of the first byte: its answer may have a document that names the reason. */
-static int ask_why(struct blob_s3 *s, const char *key, struct err *e)
+static int ask_why(struct blob_s3 *s, const char *key, struct s3_poll poll, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
 
 	s3_call_init(&c, "GET", key, S3_ANSWER_BYTES);
 	s3_call_header(&c, "range", "bytes=0-0");
+	c.poll = poll;
 	return s3_call(&s->site, &c, e);
 }
 
-int blob_s3_head(struct blob_s3 *s, const char *key, bool certain, struct s3_call *c, struct err *e)
+int blob_s3_head(struct blob_s3 *s, const char *key, bool certain, struct s3_poll poll, struct s3_call *c,
+	struct err *e)
 {
 	s3_call_init(c, "HEAD", key, S3_ANSWER_BYTES);
+	c->poll = poll;
 	int r = s3_call(&s->site, c, e);
 	bool is_vague = (r < 0 && c->status >= 300 && c->status < 500) || (r == S3_ABSENT && certain);
 
-	if (is_vague && ask_why(s, key, e) < 0)
+	if (is_vague && ask_why(s, key, poll, e) < 0)
 		return -1;
 	return r == S3_OK || r == S3_ABSENT ? r : -1;
 }
 
 /* An object that came through a presigned address says nothing about its sum. */
-static int hash_object(struct blob_s3 *s, const char *key, struct blob_stat *ret, struct err *e)
+static int hash_object(
+	struct blob_s3 *s, const char *key, struct s3_poll poll, struct blob_stat *ret, struct err *e)
 {
 	enum { CHUNK = 1 << 16 };
 	CLEANUP(blob_reader_close_p) struct blob_reader *r = NULL;
@@ -54,16 +60,20 @@ static int hash_object(struct blob_s3 *s, const char *key, struct blob_stat *ret
 	if (rc != 0)
 		return rc;
 	ret->bytes = r->left;
-	while ((n = r->read(r, chunk, CHUNK, e)) > 0)
+	while ((n = r->read(r, chunk, CHUNK, e)) > 0) {
+		if (s3_poll_ask(poll) < 0)
+			return err_set(e, ERR_CONFLICT, "cancelled");
 		if (sha256_add(h, chunk, (size_t)n, e) < 0)
 			return -1;
+	}
 	return n < 0 ? -1 : sha256_end(h, ret->sha256, e);
 }
 
-int blob_s3_stat_key(struct blob_s3 *s, const char *key, bool certain, struct blob_stat *ret, struct err *e)
+int blob_s3_stat_key(struct blob_s3 *s, const char *key, bool certain, struct s3_poll poll,
+	struct blob_stat *ret, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
-	int r = blob_s3_head(s, key, certain, &c, e);
+	int r = blob_s3_head(s, key, certain, poll, &c, e);
 
 	if (r != S3_OK)
 		return r == S3_ABSENT ? BLOB_NONE : -1;
@@ -73,13 +83,14 @@ int blob_s3_stat_key(struct blob_s3 *s, const char *key, bool certain, struct bl
 	ret->bytes = c.bytes;
 	if (hex_decode(c.sha256, ret->sha256, sizeof ret->sha256) == SHA256_BYTES)
 		return 0;
-	return hash_object(s, key, ret, e);
+	return hash_object(s, key, poll, ret, e);
 }
 
-int blob_s3_holds(struct blob_s3 *s, const char *key, const struct blob_stat *want, struct err *e)
+int blob_s3_holds(
+	struct blob_s3 *s, const char *key, const struct blob_stat *want, struct s3_poll poll, struct err *e)
 {
 	struct blob_stat have;
-	int r = blob_s3_stat_key(s, key, false, &have, e);
+	int r = blob_s3_stat_key(s, key, false, poll, &have, e);
 
 	if (r != 0)
 		return r;
@@ -132,8 +143,9 @@ int blob_s3_put_call(struct blob_s3 *s, struct s3_call *c, const struct blob_sta
 			e, ERR_UNAVAILABLE, "S3 PUT %s/%s: answered %ld", s->site.bucket, c->key, c->status);
 	if (r == S3_OK)
 		FAULT_POINT("blob_s3.put");
-	/* Taken: by another, or by our own earlier try whose answer was lost. */
-	r = blob_s3_holds(s, c->key, want, e);
+	/* Taken: by another, or by our own earlier try whose answer was lost. It is there: nobody is asked
+	 * any more whether it shall be. */
+	r = blob_s3_holds(s, c->key, want, nobody, e);
 	return r == BLOB_NONE ? err_set(e, ERR_UNAVAILABLE, "S3 %s/%s: gone after it was written",
 					s->site.bucket, c->key)
 			      : r;
@@ -149,7 +161,7 @@ static int s3_put_bytes(struct blob *b, const char *key, const void *data, size_
 	s3_call_init(&c, "PUT", full, S3_ANSWER_BYTES);
 	if (blob_s3_key(s, key, full, e) < 0 || sha256_of(data, len, want.sha256, e) < 0)
 		return -1;
-	int r = blob_s3_holds(s, full, &want, e);
+	int r = blob_s3_holds(s, full, &want, nobody, e);
 	if (r != BLOB_NONE)
 		return r;
 	if (s3_call_body(&c, data, len, e) < 0)
@@ -163,7 +175,7 @@ static int s3_stat(struct blob *b, const char *key, struct blob_stat *ret, struc
 
 	if (blob_s3_key(blob_s3_of(b), key, full, e) < 0)
 		return -1;
-	return blob_s3_stat_key(blob_s3_of(b), full, true, ret, e);
+	return blob_s3_stat_key(blob_s3_of(b), full, true, nobody, ret, e);
 }
 
 int blob_s3_url(struct blob *b, const char *method, const char *key, int64_t expires_s,

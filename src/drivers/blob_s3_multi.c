@@ -68,7 +68,6 @@ static int create(struct multi *m, const struct blob_stat *want, struct err *e)
 	s3_call_query(&c, "uploads", "");
 	blob_s3_making(s, want, &making, &c);
 	c.poll = m->f->poll;
-	c.poll_arg = m->f->poll_arg;
 	if (s3_call_body(&c, "", 0, e) < 0)
 		return -1;
 	int r = s3_call(&s->site, &c, e);
@@ -99,7 +98,6 @@ static void slot_fill(struct multi *m, struct slot *t)
 	s3_call_query(&t->call, "uploadId", m->upload.id);
 	s3_call_file(&t->call, f->fd, offset, len, f->sums[t->part]);
 	t->call.poll = f->poll;
-	t->call.poll_arg = f->poll_arg;
 }
 
 static int slot_start(struct multi *m, struct slot *t, struct err *e)
@@ -184,7 +182,7 @@ static int send_parts(struct multi *m, struct err *e)
 	while (m->done < m->f->count) {
 		bool is_summing = m->f->summed < m->f->count;
 		int running;
-		if (m->f->poll && m->f->poll(m->f->poll_arg) < 0)
+		if (s3_poll_ask(m->f->poll) < 0)
 			return err_set(e, ERR_CONFLICT, "cancelled");
 		if (is_summing && blob_s3_sum_some(m->f, e) < 0)
 			return -1;
@@ -235,7 +233,6 @@ static int complete(struct multi *m, struct err *e)
 	s3_call_header(&c, "content-type", "application/xml");
 	c.is_slow = true;
 	c.poll = m->f->poll;
-	c.poll_arg = m->f->poll_arg;
 	if (list_parts(m, &list, e) < 0 || s3_call_body(&c, list.data, list.len, e) < 0)
 		return -1;
 	blob_s3_only_new(s, &c);
@@ -257,12 +254,13 @@ static int complete(struct multi *m, struct err *e)
 	}
 }
 
-int blob_s3_abort(struct blob_s3 *s, const char *key, const char *upload_id, struct err *e)
+int blob_s3_abort(struct blob_s3 *s, const char *key, const char *upload_id, int tries, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
 
 	s3_call_init(&c, "DELETE", key, S3_ANSWER_BYTES);
 	s3_call_query(&c, "uploadId", upload_id);
+	c.tries = tries;
 	int r = s3_call(&s->site, &c, e);
 	return r == S3_OK || r == S3_ABSENT ? 0 : -1;
 }
@@ -317,7 +315,7 @@ static int send_all(struct multi *m, struct err *e)
 	if (r == 0) {
 		FAULT_POINT("blob_s3.parts_sent");
 		/* Where the store does not know the condition: not over what came in the meantime. */
-		r = blob_s3_holds(s, m->key, want, e);
+		r = blob_s3_holds(s, m->key, want, m->f->poll, e);
 		if (r == BLOB_NONE)
 			r = complete(m, e);
 		else if (r == 0)
@@ -326,7 +324,9 @@ static int send_all(struct multi *m, struct err *e)
 	if (r == S3_OK)
 		FAULT_POINT("blob_s3.completed");
 	multi_close(m);
-	if (r != S3_OK && blob_s3_abort(s, m->key, m->upload.id, NULL) < 0 && r < 0)
+	/* Once: who gives up does not wait for a store that is away. The next put, or the removal, finds it.
+	 */
+	if (r != S3_OK && blob_s3_abort(s, m->key, m->upload.id, 1, NULL) < 0 && r < 0)
 		(void)err_wrap(e, "its parts could not be removed from the store yet");
 	unlist_upload(s, &m->upload);
 	return r < 0 ? -1 : 0;
@@ -337,7 +337,7 @@ int blob_s3_put_parts(struct blob_s3 *s, const char *key, struct s3_file *f, str
 	struct multi m = { .store = s, .key = key, .f = f };
 
 	/* What a crash left of this very key. */
-	int r = blob_s3_abort_uploads(s, key, true, e);
+	int r = blob_s3_abort_uploads(s, key, true, f->poll, e);
 	if (r == 0)
 		r = multi_open(&m, e);
 	if (r == 0)
@@ -345,7 +345,7 @@ int blob_s3_put_parts(struct blob_s3 *s, const char *key, struct s3_file *f, str
 	multi_close(&m);
 	if (r < 0)
 		return -1;
-	r = blob_s3_holds(s, key, f->want, e);
+	r = blob_s3_holds(s, key, f->want, (struct s3_poll){ 0 }, e);
 	return r == BLOB_NONE ? err_set(e, ERR_UNAVAILABLE, "S3 %s/%s: gone after it was written",
 					s->site.bucket, key)
 			      : r;

@@ -37,13 +37,16 @@ int blob_s3_key(const struct blob_s3 *s, const char *key, char ret[S3_KEY_BYTES]
 
 /* HEAD, with the reason for a refusal, which HEAD itself cannot carry. S3_OK, S3_ABSENT or -1; @c is released
  * by the caller in any case. @certain: a missing bucket is an error, not an absent key (one request more). */
-int blob_s3_head(struct blob_s3 *s, const char *key, bool certain, struct s3_call *c, struct err *e);
+int blob_s3_head(struct blob_s3 *s, const char *key, bool certain, struct s3_poll poll, struct s3_call *c,
+	struct err *e);
 
 /* Size and sum of an object. 0, BLOB_NONE, -1 */
-int blob_s3_stat_key(struct blob_s3 *s, const char *key, bool certain, struct blob_stat *ret, struct err *e);
+int blob_s3_stat_key(struct blob_s3 *s, const char *key, bool certain, struct s3_poll poll,
+	struct blob_stat *ret, struct err *e);
 
 /* Does the key hold @want? 0; BLOB_NONE: nothing there; -1 with ERR_CONFLICT: something else */
-int blob_s3_holds(struct blob_s3 *s, const char *key, const struct blob_stat *want, struct err *e);
+int blob_s3_holds(
+	struct blob_s3 *s, const char *key, const struct blob_stat *want, struct s3_poll poll, struct err *e);
 
 /* Headers that a new object is made with; the texts are in @ret until the request is done. */
 struct s3_making {
@@ -70,8 +73,7 @@ struct s3_file {
 	int64_t at;                   /* up to here it was read for its sums */
 	struct sha256 *whole, *part;
 	char *chunk;
-	int (*poll)(void *arg);
-	void *poll_arg;
+	struct s3_poll poll;
 };
 
 /* Read on for the sums, a quarter of a megabyte. 0; -1 with ERR_CORRUPT where it is not @want */
@@ -82,8 +84,10 @@ int blob_s3_put_parts(struct blob_s3 *s, const char *key, struct s3_file *f, str
 
 /* Abort multipart uploads below @prefix; where @own_key only those of that very key that no thread of this
  * process is at work on. */
-int blob_s3_abort_uploads(struct blob_s3 *s, const char *prefix, bool own_key, struct err *e);
-int blob_s3_abort(struct blob_s3 *s, const char *key, const char *upload_id, struct err *e);
+int blob_s3_abort_uploads(
+	struct blob_s3 *s, const char *prefix, bool own_key, struct s3_poll poll, struct err *e);
+/* @tries 0: as usual */
+int blob_s3_abort(struct blob_s3 *s, const char *key, const char *upload_id, int tries, struct err *e);
 
 /* The operations that have files of their own. */
 int blob_s3_put_file(struct blob *b, const char *key, const char *path, const struct blob_stat *want,

@@ -76,7 +76,7 @@ static int send_whole(struct blob_s3 *s, const char *key, struct s3_file *f, str
 
 	s3_call_init(&c, "PUT", key, S3_ANSWER_BYTES);
 	while (f->summed == 0) {
-		if (f->poll && f->poll(f->poll_arg) < 0)
+		if (s3_poll_ask(f->poll) < 0)
 			return err_set(e, ERR_CONFLICT, "cancelled");
 		if (blob_s3_sum_some(f, e) < 0)
 			return -1;
@@ -84,7 +84,6 @@ static int send_whole(struct blob_s3 *s, const char *key, struct s3_file *f, str
 	FAULT_POINT("blob_s3.summed");
 	s3_call_file(&c, f->fd, 0, f->bytes, f->sums[0]);
 	c.poll = f->poll;
-	c.poll_arg = f->poll_arg;
 	return blob_s3_put_call(s, &c, f->want, e);
 }
 
@@ -112,15 +111,13 @@ int blob_s3_put_file(struct blob *b, const char *key, const char *path, const st
 {
 	struct blob_s3 *s = blob_s3_of(b);
 	CLEANUP(file_deinit)
-	struct s3_file f = {
-		.fd = -1, .bytes = want->bytes, .want = want, .poll = poll, .poll_arg = poll_arg
-	};
+	struct s3_file f = { .fd = -1, .bytes = want->bytes, .want = want, .poll = { poll, poll_arg } };
 	char full[S3_KEY_BYTES];
 	struct stat st;
 
 	if (blob_s3_key(s, key, full, e) < 0)
 		return -1;
-	int r = blob_s3_holds(s, full, want, e);
+	int r = blob_s3_holds(s, full, want, f.poll, e);
 	if (r != BLOB_NONE)
 		return r;
 	f.fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -96,7 +96,7 @@ static void reader_close(struct blob_reader *b)
 static int ask_length(struct s3_reader *r, int64_t offset, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
-	int rc = blob_s3_head(r->store, r->key, true, &c, e);
+	int rc = blob_s3_head(r->store, r->key, true, (struct s3_poll){ 0 }, &c, e);
 
 	if (rc != S3_OK)
 		return rc;

@@ -115,7 +115,8 @@ struct marker {
 };
 
 /* Abort one page of uploads. Return 1: there is another from *@m on; 0; -1 */
-static int abort_page(struct blob_s3 *s, const char *prefix, bool own_key, struct marker *m, struct err *e)
+static int abort_page(struct blob_s3 *s, const char *prefix, bool own_key, struct s3_poll poll,
+	struct marker *m, struct err *e)
 {
 	CLEANUP(s3_call_deinit) struct s3_call c;
 	CLEANUP(s3_xml_free_p) struct s3_xml *x = NULL;
@@ -123,6 +124,7 @@ static int abort_page(struct blob_s3 *s, const char *prefix, bool own_key, struc
 	char key[3 * S3_KEY_BYTES], id[S3_UPLOAD_ID_BYTES], more[8];
 
 	s3_call_init(&c, "GET", "", S3_XML_MAX_BYTES);
+	c.poll = poll;
 	s3_call_query(&c, "uploads", "");
 	s3_call_query(&c, "encoding-type", "url");
 	s3_call_query(&c, "prefix", prefix);
@@ -136,7 +138,7 @@ static int abort_page(struct blob_s3 *s, const char *prefix, bool own_key, struc
 		if (!key_of(n, key) || !s3_xml_text(n, "UploadId", id, sizeof id) ||
 			!str_starts(key, prefix) || (own_key && (strcmp(key, prefix) != 0 || is_ours(s, id))))
 			continue;
-		if (blob_s3_abort(s, key, id, e) < 0)
+		if (blob_s3_abort(s, key, id, 0, e) < 0)
 			return -1;
 	}
 	if (!s3_xml_text(root, "IsTruncated", more, sizeof more) || strcmp(more, "true") != 0)
@@ -147,13 +149,14 @@ static int abort_page(struct blob_s3 *s, const char *prefix, bool own_key, struc
 	return 1;
 }
 
-int blob_s3_abort_uploads(struct blob_s3 *s, const char *prefix, bool own_key, struct err *e)
+int blob_s3_abort_uploads(
+	struct blob_s3 *s, const char *prefix, bool own_key, struct s3_poll poll, struct err *e)
 {
 	enum { PAGES_MOST = 1000 };
 	struct marker m = { .key = "" };
 
 	for (int page = 0; page < PAGES_MOST; page++) {
-		int r = abort_page(s, prefix, own_key, &m, e);
+		int r = abort_page(s, prefix, own_key, poll, &m, e);
 		if (r <= 0)
 			return r;
 	}
@@ -173,7 +176,7 @@ int blob_s3_remove_prefix(struct blob *b, const char *prefix, struct err *e)
 	if (blob_s3_key(s, key, full, e) < 0)
 		return -1;
 	(void)snprintf(full, sizeof full, "%s%s", s->site.prefix, prefix);
-	if (blob_s3_abort_uploads(s, full, false, e) < 0)
+	if (blob_s3_abort_uploads(s, full, false, (struct s3_poll){ 0 }, e) < 0)
 		return -1;
 	/* Listed anew each time, until nothing is there: nothing is missed that came in between. */
 	for (int page = 0; page < PAGES_MOST; page++) {

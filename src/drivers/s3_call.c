@@ -127,7 +127,7 @@ static int ask_poll(void *arg, curl_off_t a, curl_off_t b, curl_off_t d, curl_of
 	const struct s3_call *c = arg;
 
 	(void)a, (void)b, (void)d, (void)f;
-	return c->poll && c->poll(c->poll_arg) < 0 ? 1 : 0;
+	return s3_poll_ask(c->poll) < 0 ? 1 : 0;
 }
 
 static int add_line(struct s3_call *c, const char *text, struct err *e)
@@ -194,7 +194,7 @@ static void set_callbacks(struct s3_call *c, CURL *h)
 	(void)curl_easy_setopt(h, CURLOPT_HEADERDATA, c);
 	(void)curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, s3_answer_body);
 	(void)curl_easy_setopt(h, CURLOPT_WRITEDATA, c);
-	if (c->poll && !c->is_slow) {
+	if (c->poll.ask && !c->is_slow) {
 		(void)curl_easy_setopt(h, CURLOPT_NOPROGRESS, 0L);
 		(void)curl_easy_setopt(h, CURLOPT_XFERINFOFUNCTION, ask_poll);
 		(void)curl_easy_setopt(h, CURLOPT_XFERINFODATA, c);
@@ -305,7 +305,7 @@ int s3_call_wait(const struct s3_call *c, int64_t ms, struct err *e)
 	for (int64_t left = ms; left > 0; left = end - clock_mono_ms()) {
 		const long piece = left < 100 ? (long)left : 100;
 		const struct timespec t = { .tv_nsec = piece * 1000000 };
-		if (c->poll && c->poll(c->poll_arg) < 0)
+		if (s3_poll_ask(c->poll) < 0)
 			return err_set(e, ERR_CONFLICT, "cancelled");
 		(void)nanosleep(&t, NULL);
 	}
@@ -324,7 +324,7 @@ int s3_call(struct s3_site *s, struct s3_call *c, struct err *e)
 		s3_site_give(s, h);
 		if (r != S3_AGAIN)
 			return r;
-		if (++failures >= s->tries)
+		if (++failures >= (c->tries ? c->tries : s->tries))
 			return -1;
 		if (s3_call_wait(c, s3_call_delay_ms(s, c, failures), e) < 0)
 			return -1;

@@ -15,6 +15,17 @@ enum s3_outcome {
 	S3_AGAIN = 4,  /* s3_call_judge() only: may pass when tried again */
 };
 
+/* Asked now and then: negative gives up with ERR_CONFLICT. {0}: nobody is. */
+struct s3_poll {
+	int (*ask)(void *arg);
+	void *arg;
+};
+
+static inline int s3_poll_ask(struct s3_poll p)
+{
+	return p.ask ? p.ask(p.arg) : 0;
+}
+
 enum { S3_CALL_PAIRS = 8, S3_ETAG_BYTES = 132 };
 
 struct s3_call {
@@ -31,8 +42,8 @@ struct s3_call {
 	 * poll() is asked between the tries only. */
 	bool has_body, is_slow;
 
-	int (*poll)(void *arg); /* negative: give up with ERR_CONFLICT */
-	void *poll_arg;
+	struct s3_poll poll;
+	int tries; /* 0: the site's */
 
 	/* The answer. */
 	long status;

@@ -433,25 +433,29 @@ static int stop_when_seen(void *arg)
 	return server.seen >= *(const size_t *)arg ? -1 : 0;
 }
 
-/* A store that is silent when an upload is to begin: the caller is asked meanwhile. */
+/* A store that falls silent before the first part is sent: the caller is asked at every question. */
 static void stops_before_the_first_part(void **state)
 {
-	const struct hostile_step steps[] = { { HOSTILE_REPLY, ABSENT }, { HOSTILE_REPLY, NO_UPLOADS },
-		{ HOSTILE_STALL, "" } };
+	const char *const answers[] = { ABSENT, NO_UPLOADS };
 	char dir[TEST_DIR_BYTES], path[512], data[200];
-	struct err e = { 0 };
-	size_t at = 3;
 
 	(void)state;
 	memset(data, 'v', sizeof data);
 	const struct blob_stat want = blob_stat_of(data, sizeof data);
 	test_dir(dir);
 	blob_local_file(dir, "video", data, sizeof data, path);
-	struct blob *b = STORE(steps);
-	assert_fails(b->ops->put_file(b, "k", path, &want, stop_when_seen, &at, &e), &e, ERR_CONFLICT);
-	done(b);
+	for (size_t at = 1; at <= ARRAY_LEN(answers) + 1; at++) {
+		struct hostile_step steps[ARRAY_LEN(answers) + 1] = { { HOSTILE_REPLY, answers[0] },
+			{ HOSTILE_REPLY, answers[1] } };
+		steps[at - 1] = (struct hostile_step){ HOSTILE_STALL, "" };
+		struct blob *b = store(steps, at);
+		struct err e = { 0 };
+		assert_fails(
+			b->ops->put_file(b, "k", path, &want, stop_when_seen, &at, &e), &e, ERR_CONFLICT);
+		done(b);
+		assert_int_equal(server.seen, at);
+	}
 	test_dir_remove(dir);
-	assert_int_equal(server.seen, 3);
 }
 
 /* Nor can a store that is being told to complete be told otherwise: what it was asked it does, and an object
