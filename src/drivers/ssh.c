@@ -21,10 +21,15 @@ enum {
 	BACKOFF_FIRST_MS = 5000,
 	BACKOFF_MOST_MS = 300000,
 	WAIT_SLICE_NS = 250000000,
+	NS_PER_S = 1000000000,
 };
 
 struct ssh {
-	pthread_mutex_t lock; /* of all below */
+	/* Whose turn it is; the lock is held for moments only, so that who waits can be asked meanwhile. */
+	pthread_mutex_t lock;
+	pthread_cond_t turn_ended;
+	bool is_taken;
+	/* Of whoever has the turn: */
 	struct ssh_options o; /* text is ours */
 	struct ssh_conn conn;
 	pid_t owner; /* a forked child must leave its parent's connection alone */
@@ -46,10 +51,40 @@ static void drop(struct ssh *s, enum ssh_goodbye how)
 	ssh_conn_close(&s->conn, s->owner == getpid() ? how : SSH_FOREIGN);
 }
 
-static void unlock_p(pthread_mutex_t **m)
+static void end_turn_p(struct ssh **slot)
 {
-	if (*m)
-		(void)pthread_mutex_unlock(*m);
+	struct ssh *s = *slot;
+
+	if (!s)
+		return;
+	(void)pthread_mutex_lock(&s->lock);
+	s->is_taken = false;
+	(void)pthread_cond_signal(&s->turn_ended);
+	(void)pthread_mutex_unlock(&s->lock);
+}
+
+/* Whoever is before us may send a gigabyte: @poll (may be NULL) is asked meanwhile. 0; -1 with ERR_CONFLICT
+ */
+static int take_turn(struct ssh *s, int (*poll)(void *arg), void *poll_arg, struct err *e)
+{
+	struct timespec until;
+	bool is_ours = false;
+
+	while (!is_ours) {
+		(void)clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += WAIT_SLICE_NS;
+		until.tv_sec += until.tv_nsec / NS_PER_S;
+		until.tv_nsec %= NS_PER_S;
+		(void)pthread_mutex_lock(&s->lock);
+		while (s->is_taken && pthread_cond_timedwait(&s->turn_ended, &s->lock, &until) == 0)
+			;
+		is_ours = !s->is_taken;
+		s->is_taken = true;
+		(void)pthread_mutex_unlock(&s->lock);
+		if (!is_ours && poll && poll(poll_arg) < 0)
+			return err_set(e, ERR_CONFLICT, "aborted");
+	}
+	return 0;
 }
 
 static uint32_t dice(void)
@@ -127,35 +162,13 @@ static int run_locked(struct ssh *s, const struct ssh_run *run, struct ssh_end *
 	return -1;
 }
 
-/* Whoever is before us may send a gigabyte: a caller who can be asked is asked meanwhile. */
-static int lock_for(struct ssh *s, const struct ssh_run *run, struct err *e)
-{
-	if (!run->poll) {
-		(void)pthread_mutex_lock(&s->lock);
-		return 0;
-	}
-	for (;;) {
-		struct timespec until;
-		(void)clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_nsec += WAIT_SLICE_NS;
-		if (until.tv_nsec >= 1000000000) {
-			until.tv_nsec -= 1000000000;
-			until.tv_sec++;
-		}
-		if (pthread_mutex_clocklock(&s->lock, CLOCK_MONOTONIC, &until) == 0)
-			return 0;
-		if (run->poll(run->poll_arg) < 0)
-			return err_set(e, ERR_CONFLICT, "aborted");
-	}
-}
-
 int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, struct err *e)
 {
 	struct err own = { 0 };
 
-	if (lock_for(s, run, e) < 0)
+	if (take_turn(s, run->poll, run->poll_arg, e) < 0)
 		return -1;
-	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
+	CLEANUP(end_turn_p) struct ssh *ours = s;
 	if (ask_breaker(s, e) < 0)
 		return -1;
 	int r = run_locked(s, run, ret_end, &own);
@@ -168,8 +181,8 @@ int ssh_run(struct ssh *s, const struct ssh_run *run, struct ssh_end *ret_end, s
 
 int ssh_probe(struct ssh *s, const struct probe *p, struct err *e)
 {
-	(void)pthread_mutex_lock(&s->lock);
-	CLEANUP(unlock_p) pthread_mutex_t *held = &s->lock;
+	(void)take_turn(s, NULL, NULL, e);
+	CLEANUP(end_turn_p) struct ssh *ours = s;
 
 	drop(s, SSH_POLITE);
 	if (connect_now(s, p, e) < 0)
@@ -183,12 +196,27 @@ void ssh_close(struct ssh *s)
 	if (!s)
 		return;
 	drop(s, SSH_POLITE);
+	(void)pthread_cond_destroy(&s->turn_ended);
 	(void)pthread_mutex_destroy(&s->lock);
 	free((char *)s->o.host);
 	free((char *)s->o.user);
 	free((char *)s->o.key_file);
 	free((char *)s->o.known_hosts_file);
 	free(s);
+}
+
+static int init_turns(struct ssh *s)
+{
+	pthread_condattr_t monotonic;
+
+	int r = pthread_condattr_init(&monotonic);
+	if (r == 0)
+		r = pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	if (r == 0)
+		r = pthread_cond_init(&s->turn_ended, &monotonic);
+	if (r == 0)
+		r = pthread_mutex_init(&s->lock, NULL);
+	return r;
 }
 
 int ssh_open(const struct ssh_options *o, struct ssh **ret, struct err *e)
@@ -213,8 +241,7 @@ int ssh_open(const struct ssh_options *o, struct ssh **ret, struct err *e)
 		.known_hosts_file = strdup(o->known_hosts_file),
 		.connect_timeout_ms = o->connect_timeout_ms > 0 ? o->connect_timeout_ms : DEFAULT_CONNECT_MS,
 		.backoff_ms = o->backoff_ms > 0 ? o->backoff_ms : BACKOFF_FIRST_MS };
-	if (!s->o.host || !s->o.user || !s->o.key_file || !s->o.known_hosts_file ||
-		pthread_mutex_init(&s->lock, NULL) != 0) {
+	if (!s->o.host || !s->o.user || !s->o.key_file || !s->o.known_hosts_file || init_turns(s) != 0) {
 		ssh_close(s);
 		return err_set(e, ERR_NOMEM, "SSH");
 	}

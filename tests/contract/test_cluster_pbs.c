@@ -376,6 +376,57 @@ static void bad_settings(void **state)
 	assert_has(e.msg, "cluster.queue");
 }
 
+struct caller {
+	struct cluster *c;
+	const struct transfer *file;
+	char attempt[48];
+	struct err e;
+	bool went_well;
+};
+
+static void *call_all(void *arg)
+{
+	struct caller *a = arg;
+	const struct cluster_ops *ops = a->c->ops;
+	struct cluster_status s = { .state = CLUSTER_RUNNING };
+	struct buf log;
+
+	snprintf(s.attempt, sizeof s.attempt, "%s", a->attempt);
+	buf_init(&log, 1000);
+	a->went_well = ops->put(a->c, a->attempt, "front.mp4", a->file->path, &a->file->is, NULL, NULL,
+			       &a->e) == 0 &&
+		       ops->status(a->c, &s, 1, &a->e) == 0 && s.state == CLUSTER_UNKNOWN &&
+		       ops->log(a->c, a->attempt, &log, &a->e) == 0 &&
+		       ops->cancel(a->c, a->attempt, &a->e) == 0 && ops->forget(a->c, a->attempt, &a->e) == 0;
+	buf_deinit(&log);
+	return NULL;
+}
+
+static void many_threads(void **state)
+{
+	struct caller callers[8] = { 0 };
+	pthread_t threads[ARRAY_LEN(callers)];
+	struct transfer file = { .c = opened(usual) };
+	struct err e = { 0 };
+
+	(void)state;
+	write_file(scratch, "small", 0600, "a video");
+	path_in(scratch, "small", file.path);
+	assert_ok(sha256_of_file(file.path, file.is.sha256, &file.is.bytes, &e), &e);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		callers[i].c = file.c;
+		callers[i].file = &file;
+		snprintf(callers[i].attempt, sizeof callers[i].attempt, "many-%zu", i);
+		assert_int_equal(pthread_create(&threads[i], NULL, call_all, &callers[i]), 0);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		assert_int_equal(pthread_join(threads[i], NULL), 0);
+		if (!callers[i].went_well)
+			fail_msg("%s: %s", callers[i].attempt, callers[i].e.msg);
+	}
+	file.c->ops->close(file.c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +436,7 @@ int main(void)
 		cmocka_unit_test(probed),
 		cmocka_unit_test(forced_command_is_wrong),
 		cmocka_unit_test(files_and_commands_together),
+		cmocka_unit_test(many_threads),
 		cmocka_unit_test(bad_settings),
 		cmocka_unit_test(ended_by_walltime),
 	};
