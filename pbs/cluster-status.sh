@@ -48,13 +48,26 @@ status_openpbs() {
 }
 
 status_slurm() {
+	local line text IFS=$' \t\n'
 	if [ -x "$BIN/scontrol" ]; then
-		# It takes one id or none; what is not ours is dropped here.
-		out=$(
-			timeout -k 5 "$TIMEOUT_S" "$BIN/scontrol" -o show job 2>/dev/null </dev/null | grep -F ' JobName=g-'
-			exit "${PIPESTATUS[0]}"
-		)
+		# Asked for ours alone: in a list of all jobs, the name of a stranger's may hold lines that look like ours.
+		text=$(printf 'show job %s\n' "${ids[@]}" | timeout -k 5 "$TIMEOUT_S" "$BIN/scontrol" -o 2>&1)
 		rc=$?
+		# It fails for one that it has forgotten, too.
+		[ "$rc" -ne 1 ] || rc=0
+		out=''
+		set -f
+		IFS=$'\n'
+		for line in $text; do
+			line=${line#scontrol: }
+			case $line in
+			JobId=*) out+=${out:+$'\n'}$line ;;
+			*'Invalid job id'*) ;;
+			*error:*) [ "$rc" -ne 0 ] || rc=1 ;;
+			esac
+		done
+		set +f
+		IFS=$' \t\n'
 		block scontrol
 		[ "$rc" -ne 0 ] || return 0
 	fi

@@ -219,6 +219,22 @@ class Submissions(ClusterTest):
         finally:
             subprocess.run(["scancel", theirs], env={"PATH": "/usr/bin:/bin", "SLURM_CONF": c.slurm_conf}, check=False)
 
+    def test_words_of_another_account(self):
+        """A job's name may hold a line, and the line may say what became of a job of ours."""
+        c = self.c
+        job = self.submit("spoofed", qsub=["-N", "g-spoofed", "-l", "nodes=1:ppn=1,walltime=00:01:00", "-q", "closed"])
+        env = {"PATH": "/usr/bin:/bin", "SLURM_CONF": c.slurm_conf}
+        theirs = subprocess.run(["sbatch", "--parsable", "-p", "closed", "-o", "/dev/null", "--job-name",
+                                 f"x\nJobId={job} JobName=g-spoofed JobState=FAILED ExitCode=1:0 Reason=None", c.engines / "engine.sh"],
+                                env=env, capture_output=True, text=True, check=True).stdout.strip()
+        try:
+            kind, code, words = c.status().blocks[0]
+            self.assertEqual((kind, code), ("scontrol", 0))
+            self.assertEqual(words.count(f"JobId={job} "), 1)
+            self.assertNotIn("FAILED", words)
+        finally:
+            subprocess.run(["scancel", theirs], env=env, check=False)
+
     def test_a_folder_of_another_account(self):
         theirs = self.c.own / "theirs"
         theirs.mkdir()
