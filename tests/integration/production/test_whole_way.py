@@ -105,7 +105,7 @@ class Cluster:
 
     def attempts(self):
         top = self.folder / "home" / "gaitd"
-        return sorted(p.name for p in top.iterdir()) if top.exists() else []
+        return sorted(p.name for p in top.iterdir() if p.name[0] != ".") if top.exists() else []
 
     def processes(self):
         """Of the account, by /proc: pid to command line and environment."""
