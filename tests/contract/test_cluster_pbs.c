@@ -398,6 +398,8 @@ static void *call_all(void *arg)
 		       ops->status(a->c, &s, 1, &a->e) == 0 && s.state == CLUSTER_UNKNOWN &&
 		       ops->log(a->c, a->attempt, &log, &a->e) == 0 &&
 		       ops->cancel(a->c, a->attempt, &a->e) == 0 && ops->forget(a->c, a->attempt, &a->e) == 0;
+	if (!a->went_well && !a->e.msg[0])
+		(void)err_set(&a->e, ERR_INTERNAL, "state %d: %s", (int)s.state, s.detail);
 	buf_deinit(&log);
 	return NULL;
 }
@@ -416,11 +418,12 @@ static void many_threads(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
 		callers[i].c = file.c;
 		callers[i].file = &file;
-		snprintf(callers[i].attempt, sizeof callers[i].attempt, "many-%zu", i);
+		snprintf(callers[i].attempt, sizeof callers[i].attempt, "caller-%zu", i);
 		assert_int_equal(pthread_create(&threads[i], NULL, call_all, &callers[i]), 0);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
 		if (!callers[i].went_well)
 			fail_msg("%s: %s", callers[i].attempt, callers[i].e.msg);
 	}
