@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fault.h"
 #include "base/strv.h"
 
@@ -62,6 +64,22 @@ static int pragma(struct db *db, const char *sql, struct err *e)
 	return rc == SQLITE_OK ? 0 : fail(db, rc, sql, e);
 }
 
+/* Two that change a fresh file's journal at once: SQLite answers one of them with "locked" at the spot,
+ * whatever its busy handler says, since neither could go on. Once the other is done there is nothing left to
+ * change. */
+static int use_wal(struct db *db, int busy_ms, struct err *e)
+{
+	static const struct timespec pause = { .tv_nsec = 5000000 };
+	const int64_t until_ms = clock_mono_ms() + busy_ms;
+	int rc;
+
+	while (((rc = sqlite3_exec(db->h, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) & 0xff) ==
+			SQLITE_BUSY &&
+		clock_mono_ms() < until_ms)
+		(void)nanosleep(&pause, NULL);
+	return rc == SQLITE_OK ? 0 : fail(db, rc, "PRAGMA journal_mode=WAL", e);
+}
+
 int db_open(const char *path, bool create, int busy_ms, struct db **ret, struct err *e)
 {
 	struct db *db = calloc(1, sizeof *db);
@@ -85,7 +103,7 @@ int db_open(const char *path, bool create, int busy_ms, struct db **ret, struct 
 	}
 	sqlite3_extended_result_codes(db->h, 1);
 	sqlite3_busy_timeout(db->h, busy_ms);
-	if (pragma(db, "PRAGMA journal_mode=WAL", e) < 0 || pragma(db, "PRAGMA synchronous=FULL", e) < 0 ||
+	if (use_wal(db, busy_ms, e) < 0 || pragma(db, "PRAGMA synchronous=FULL", e) < 0 ||
 		pragma(db, "PRAGMA foreign_keys=ON", e) < 0 ||
 		pragma(db, "PRAGMA trusted_schema=OFF", e) < 0 ||
 		/* What is erased is overwritten, not only given free. */

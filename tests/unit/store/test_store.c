@@ -86,8 +86,11 @@ static void not_a_database(void **state)
 static int open_in_child(void *path)
 {
 	struct store *s = NULL;
+	struct err e = { 0 };
 
-	int r = store_open(path, true, &s, NULL);
+	int r = store_open(path, true, &s, &e);
+	if (r < 0)
+		print_error("%s\n", e.msg);
 	store_close(s);
 	return r == 0 ? 0 : 1;
 }
