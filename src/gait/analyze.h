@@ -10,16 +10,11 @@
 #include "gait/events.h"
 #include "gait/params.h"
 #include "gait/passes.h"
+#include "gait/patient.h"
 #include "gait/spatial.h"
 #include "gait/track.h"
 
 /* The whole measurement: key points of one or two views in, parameters, curves and doubts out. Pure. */
-
-struct patient {
-	double height_m;   /* NaN unknown */
-	double age_months; /* NaN unknown */
-	char sex;          /* 'F', 'M', 'O'; 0 unknown */
-};
 
 struct view_result {
 	bool present; /* key points of this view were given */

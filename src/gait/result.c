@@ -4,6 +4,19 @@
 
 #include "base/strv.h"
 
+void result_patient(struct json_w *w, const struct patient *p)
+{
+	const char sex[2] = { p->sex, '\0' };
+
+	json_w_obj(w, "patient");
+	json_w_num(w, "height_cm", 100 * p->height_m, 1);
+	json_w_num(w, "age_months", p->age_months, 1);
+	json_w_str(w, "sex", p->sex ? sex : NULL);
+	for (enum patient_fact f = PATIENT_WALKING_AID; f < PATIENT_FACTS; f++)
+		json_w_str(w, patient_fact_name(f), patient_word(p, f));
+	json_w_obj_end(w);
+}
+
 static void flags_of(struct json_w *w, const struct view_result *v)
 {
 	json_w_arr(w, "flags");

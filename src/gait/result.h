@@ -5,6 +5,8 @@
 
 /* The parts of result.json (schema/result.schema.json) that the measurement fills. Each writes one member of
  * the root object; errors stay in the writer until json_w_end(). */
+/* Who was measured: {"height_cm", "age_months", "sex", "walking_aid", …}, null for what is not known. */
+void result_patient(struct json_w *w, const struct patient *p);
 void result_quality(struct json_w *w, const struct analysis *a);
 void result_events(struct json_w *w, const struct analysis *a);
 void result_cycles(struct json_w *w, const struct analysis *a);

@@ -60,6 +60,7 @@ static int write_result(
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "schema", SCHEMA_VERSION);
 	score_write(&w, s);
+	result_patient(&w, &a->patient);
 	result_quality(&w, a);
 	result_events(&w, a);
 	result_cycles(&w, a);

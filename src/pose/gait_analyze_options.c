@@ -1,7 +1,6 @@
 #include "pose/gait_analyze_options.h"
 
 #include <getopt.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/strv.h"
@@ -18,6 +17,9 @@ const char options_help[] =
 	"      --age YEARS              1 to 115, or\n"
 	"      --age-months MONTHS      12 to 1380\n"
 	"      --sex F|M|O\n"
+	"      --walking-aid WORD       none, cane, crutches, walker, hand_held or other\n"
+	"      --orthosis WORD          worn on: none, left, right or both\n"
+	"      --footwear WORD          barefoot, socks, shoes, insoles or other\n"
 	"      --model DIR              folder with manifest.json and the model file it names\n"
 	"      --allow-demonstration    let a demonstration model give a score (it is no diagnosis)\n"
 	"      --input-sha256-front HEX checksum of the video, passed on to the result; also …-side\n"
@@ -37,6 +39,9 @@ enum {
 	OPT_AGE,
 	OPT_MONTHS,
 	OPT_SEX,
+	OPT_WALKING_AID,
+	OPT_ORTHOSIS,
+	OPT_FOOTWEAR,
 	OPT_MODEL,
 	OPT_DEMO,
 	OPT_SHA_FRONT,
@@ -56,6 +61,9 @@ static const struct option table[] = {
 	{ "age", required_argument, NULL, OPT_AGE },
 	{ "age-months", required_argument, NULL, OPT_MONTHS },
 	{ "sex", required_argument, NULL, OPT_SEX },
+	{ "walking-aid", required_argument, NULL, OPT_WALKING_AID },
+	{ "orthosis", required_argument, NULL, OPT_ORTHOSIS },
+	{ "footwear", required_argument, NULL, OPT_FOOTWEAR },
 	{ "model", required_argument, NULL, OPT_MODEL },
 	{ "allow-demonstration", no_argument, NULL, OPT_DEMO },
 	{ "input-sha256-front", required_argument, NULL, OPT_SHA_FRONT },
@@ -131,6 +139,14 @@ static int take_sha(const char *text, const char **ret, struct err *e)
 	return 0;
 }
 
+static int take_word(
+	const char *text, enum patient_fact f, const char *name, struct patient *p, struct err *e)
+{
+	if (patient_parse(p, f, text))
+		return 0;
+	return err_set(e, ERR_FIELD, "--%s: %s is wanted", name, patient_words(f));
+}
+
 static int take_patient(int option, const char *text, struct patient *p, struct err *e)
 {
 	if (option == OPT_HEIGHT)
@@ -170,6 +186,12 @@ static int take(int option, const char *text, struct options *o, struct err *e)
 	case OPT_MONTHS:
 	case OPT_SEX:
 		return take_patient(option, text, &o->patient, e);
+	case OPT_WALKING_AID:
+		return take_word(text, PATIENT_WALKING_AID, "walking-aid", &o->patient, e);
+	case OPT_ORTHOSIS:
+		return take_word(text, PATIENT_ORTHOSIS, "orthosis", &o->patient, e);
+	case OPT_FOOTWEAR:
+		return take_word(text, PATIENT_FOOTWEAR, "footwear", &o->patient, e);
 	case OPT_MODEL:
 		o->model_dir = text;
 		return 0;
@@ -201,8 +223,9 @@ static int take(int option, const char *text, struct options *o, struct err *e)
 
 int options_parse(int argc, char **argv, struct options *ret, struct err *e)
 {
-	struct options o = { .patient = { .height_m = NAN, .age_months = NAN } };
+	struct options o = { 0 };
 
+	patient_init(&o.patient);
 	opterr = 0;
 	optind = 1;
 	for (int c; (c = getopt_long(argc, argv, "", table, NULL)) != -1;)

@@ -27,6 +27,8 @@ static bool same(const struct json *a, const struct json *b)
 {
 	if (json_str(a, NULL))
 		return strcmp(json_str(a, ""), json_str(b, "\x01")) == 0;
+	if (json_is_null(a))
+		return json_is_null(b);
 	return json_is_num(a) && json_is_num(b) && fabs(json_num(a, 0) - json_num(b, 1)) <= 0;
 }
 

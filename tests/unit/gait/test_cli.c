@@ -116,8 +116,9 @@ static void a_pair_gives_a_result_that_fits_the_schema(void **state)
 	static const char models[] = GAIT_SOURCE_DIR "/models/demonstration";
 	static const char height[] = "5'7\"";
 	const char *args[] = { "--front", front, "--side", side, "--height", height, "--age", "30", "--sex",
-		"F", "--model", models, "--allow-demonstration", "--input-sha256-side", sum, "--out", out,
-		"--summary", "--timing", NULL };
+		"F", "--walking-aid", "hand_held", "--orthosis", "left", "--model", models,
+		"--allow-demonstration", "--input-sha256-side", sum, "--out", out, "--summary", "--timing",
+		NULL };
 	run(&r, args);
 	assert_string_equal(r.err + strlen(r.err) - 4, " ms\n");
 	assert_int_equal(r.code, 0);
@@ -126,6 +127,13 @@ static void a_pair_gives_a_result_that_fits_the_schema(void **state)
 	read_json(GAIT_SOURCE_DIR "/schema/result.schema.json", &schema);
 	read_json(out, &result);
 	assert_ok(schema_check(schema, schema, result, &e), &e);
+	const struct json *patient = json_get(result, "patient");
+	near(json_num(json_get(patient, "height_cm"), 0), 170.2, 1e-9);
+	near(json_num(json_get(patient, "age_months"), 0), 360, 1e-9);
+	assert_string_equal(json_str(json_get(patient, "sex"), ""), "F");
+	assert_string_equal(json_str(json_get(patient, "walking_aid"), ""), "hand_held");
+	assert_string_equal(json_str(json_get(patient, "orthosis"), ""), "left");
+	assert_true(json_is_null(json_get(patient, "footwear")));
 	const struct json *cadence = json_get(json_get(result, "parameters"), "cadence");
 	near(json_num(json_get(cadence, "value"), 0), 110, 1.5);
 	const struct json *input = json_get(json_get(json_get(result, "inputs"), "side"), "video_sha256");
@@ -155,6 +163,9 @@ static void wrong_usage_is_refused(void **state)
 		{ { "--age", "thirty", NULL }, 65, "age" },
 		{ { "--age-months", "11", NULL }, 65, "age-months" },
 		{ { "--sex", "X", NULL }, 65, "--sex" },
+		{ { "--walking-aid", "stick", NULL }, 65, "hand_held or other" },
+		{ { "--orthosis", "", NULL }, 65, "--orthosis: none, left, right or both" },
+		{ { "--footwear", "Shoes", NULL }, 65, "--footwear: barefoot" },
 		{ { "--input-sha256-front", "12", NULL }, 65, "sha256" },
 		{ { "--side", "/nonexistent", "--out", "/dev/null", NULL }, 66, "nonexistent" },
 	};

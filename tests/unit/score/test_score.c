@@ -309,6 +309,7 @@ static int whole_result(const struct analysis *a, const struct score *s, struct 
 	json_w_obj(&w, NULL);
 	json_w_int(&w, "schema", 1);
 	score_write(&w, s);
+	result_patient(&w, &a->patient);
 	result_quality(&w, a);
 	result_events(&w, a);
 	result_cycles(&w, a);
