@@ -6,7 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/strv.h"
+#include "gait/measure.h"
 #include "gait/person.h"
+#include "gait/uncertainty.h"
 
 #define LOW_CONFIDENCE 0.5
 #define PERSON_PART    0.5  /* of the frames */
@@ -27,6 +29,8 @@ void analysis_deinit(struct analysis *a)
 		v->places = NULL;
 		v->step_count = v->place_count = 0;
 	}
+	sample_set_deinit(&a->samples);
+	draws_deinit(&a->draws);
 }
 
 static int clean(struct view_result *v, const struct keypoints *k, struct err *e)
@@ -143,28 +147,30 @@ static int find_strides(struct view_result *v, enum view view, double height_m, 
 	return 0;
 }
 
-static int look(
-	struct view_result *v, enum view view, const struct keypoints *k, double height_m, struct err *e)
+/* Up to the events of one view. */
+static int look(struct view_result *v, enum view view, const struct keypoints *k, struct err *e)
 {
+	if (!k)
+		return 0;
 	if (!(k->fps > 0))
 		return err_set(e, ERR_INVALID, "%s: the frame rate is unknown", view_name(view));
-	if (clean(v, k, e) < 0 || find_events(v, view, e) < 0)
-		return err_wrap(e, "%s", view_name(view));
-	if (v->used && find_strides(v, view, height_m, e) < 0)
-		return err_wrap(e, "%s", view_name(view));
-	return 0;
+	return clean(v, k, e) < 0 || find_events(v, view, e) < 0 ? err_wrap(e, "%s", view_name(view)) : 0;
 }
 
 int analyze(const struct keypoints *front, const struct keypoints *side, const struct patient *patient,
 	struct analysis *ret, struct err *e)
 {
+	struct view_result *f = &ret->view[VIEW_FRONT], *s = &ret->view[VIEW_SIDE];
+
 	memset(ret, 0, sizeof *ret);
 	ret->patient = *patient;
 	if (!front && !side)
 		return err_set(e, ERR_INVALID, "neither a front nor a side view");
-	if (front && look(&ret->view[VIEW_FRONT], VIEW_FRONT, front, patient->height_m, e) < 0)
+	if (look(f, VIEW_FRONT, front, e) < 0 || look(s, VIEW_SIDE, side, e) < 0)
 		return -1;
-	if (side && look(&ret->view[VIEW_SIDE], VIEW_SIDE, side, patient->height_m, e) < 0)
-		return -1;
+	join_views(&f->events, &s->events, &ret->joined);
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
+		if (ret->view[i].used && find_strides(&ret->view[i], i, patient->height_m, e) < 0)
+			return err_wrap(e, "%s", view_name(i));
 	return measure(ret, e);
 }

@@ -9,8 +9,11 @@
 #include "gait/cycles.h"
 #include "gait/events.h"
 #include "gait/params.h"
+#include "gait/join.h"
 #include "gait/passes.h"
 #include "gait/patient.h"
+#include "gait/profile.h"
+#include "gait/samples.h"
 #include "gait/spatial.h"
 #include "gait/track.h"
 
@@ -35,11 +38,22 @@ struct view_result {
 	uint32_t flags; /* bits of enum flag */
 };
 
+struct draws {
+	float (*value)[PARAMS][SIDES]; /* uncertainty.h */
+};
+
 struct analysis {
 	struct patient patient;
 	struct view_result view[VIEWS];
+	struct joined_views joined;
+	double flat_deg[SIDES]; /* side view: heel to toe from the horizontal while the foot lies flat
+				   (contact.h) */
+	bool never_flat[SIDES];
+	struct sample_set samples;
 	struct param_set params;
+	struct draws draws;
 	struct curve curves[SIDES][JOINTS];
+	struct profile profile;
 };
 
 /**
@@ -63,6 +77,3 @@ static inline void view_set_flag(struct view_result *v, enum flag f)
 {
 	v->flags |= UINT32_C(1) << f;
 }
-
-/* For analyze() only: parameters from the views (measure.c). */
-int measure(struct analysis *a, struct err *e);

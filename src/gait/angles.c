@@ -12,7 +12,7 @@
 
 const char *joint_name(enum joint j)
 {
-	static const char *const names[JOINTS] = { "hip", "knee", "ankle" };
+	static const char *const names[JOINTS] = { "hip", "knee", "ankle", "trunk", "foot" };
 
 	return names[j];
 }
@@ -40,9 +40,19 @@ static struct segments segments_at(const struct track *t, enum side s, int dir, 
 	};
 }
 
-/* One cycle's angles, [joint][point]. */
-static void cycle_angles(
-	const struct track *t, const struct cycle *c, int dir, double out[JOINTS][CURVE_POINTS])
+/* A curve with one hole says nothing of its extremes: it is unknown as a whole. */
+static void void_holed(double *v)
+{
+	double sum = 0;
+
+	for (int i = 0; i < CURVE_POINTS; i++)
+		sum += v[i];
+	for (int i = 0; i < CURVE_POINTS && isnan(sum); i++)
+		v[i] = NAN;
+}
+
+static void cycle_angles(const struct track *t, const struct cycle *c, int dir, double flat_deg,
+	double out[JOINTS][CURVE_POINTS])
 {
 	double flat[CURVE_POINTS];
 	size_t n = 0;
@@ -54,63 +64,104 @@ static void cycle_angles(
 		out[JOINT_HIP][i] = s.thigh + s.trunk;
 		out[JOINT_KNEE][i] = s.thigh - s.shank;
 		out[JOINT_ANKLE][i] = s.foot - s.shank;
+		out[JOINT_TRUNK][i] = s.trunk;
+		out[JOINT_FOOT][i] = s.foot;
 		if (part >= FLAT_FROM && part <= FLAT_TO)
 			flat[n++] = s.foot;
 	}
-	double offset = num_quantile(flat, n, 0.5);
-	for (int i = 0; i < CURVE_POINTS; i++)
+	double offset = isnan(flat_deg) ? num_quantile(flat, n, 0.5) : flat_deg;
+	for (int i = 0; i < CURVE_POINTS; i++) {
 		out[JOINT_ANKLE][i] -= offset;
+		out[JOINT_FOOT][i] -= offset;
+	}
+	for (enum joint j = JOINT_HIP; j < JOINTS; j++)
+		void_holed(out[j]);
 }
 
-static double range_of(const double *v)
+void angles_of_cycles(const struct track *t, const struct passes *p, const struct cycles *c,
+	const double flat_deg[SIDES], cycle_curves *out)
 {
-	double low = v[0], high = v[0];
+	for (size_t k = 0; k < c->count; k++)
+		cycle_angles(t, &c->list[k], p->pass[c->list[k].pass].dir, flat_deg[c->list[k].foot], out[k]);
+}
+
+/* Samples of one joint's cycles, each NaN-free. */
+struct room {
+	double *range, *high, *high_at, *low, *low_at, *point;
+	double *block;
+};
+
+static void room_deinit(struct room *r)
+{
+	free(r->block);
+}
+
+static int room_init(struct room *r, size_t n, struct err *e)
+{
+	r->block = malloc((n + 1) * 6 * sizeof *r->block);
+	if (!r->block)
+		return err_set(e, ERR_NOMEM, "no memory for the curves of %zu strides", n);
+	r->range = r->block;
+	r->high = r->range + (n + 1);
+	r->high_at = r->high + (n + 1);
+	r->low = r->high_at + (n + 1);
+	r->low_at = r->low + (n + 1);
+	r->point = r->low_at + (n + 1);
+	return 0;
+}
+
+static void extremes_of(const double *v, struct room *r, size_t k)
+{
+	int high = 0, low = 0;
 
 	for (int i = 1; i < CURVE_POINTS; i++) {
-		low = fmin(low, v[i]);
-		high = fmax(high, v[i]);
+		high = v[i] > v[high] ? i : high;
+		low = v[i] < v[low] ? i : low;
 	}
-	return high - low;
+	r->high[k] = v[high];
+	r->high_at[k] = high;
+	r->low[k] = v[low];
+	r->low_at[k] = low;
+	r->range[k] = v[high] - v[low];
 }
 
-/* @all: count × JOINTS curves, of which those of @foot are averaged. */
-static void average(const struct cycles *c, double (*all)[JOINTS][CURVE_POINTS], enum side foot, enum joint j,
-	double *scratch, struct curve *ret)
+static struct extreme extreme_of(const double *value, const double *at, size_t n)
+{
+	return (struct extreme){ .value = num_mean(value, n, NULL),
+		.value_sd = num_sd(value, n),
+		.at = num_mean(at, n, NULL),
+		.at_sd = num_sd(at, n) };
+}
+
+static void average(const struct cycles *c, cycle_curves *all, enum side foot, enum joint j, struct room *r,
+	struct curve *ret)
 {
 	ret->n = 0;
-	for (size_t k = 0; k < c->count; k++) {
-		double sum = 0;
-		for (int i = 0; i < CURVE_POINTS; i++)
-			sum += all[k][j][i];
-		if (c->list[k].foot == foot && !isnan(sum))
-			scratch[ret->n++] = range_of(all[k][j]);
-		else
-			all[k][j][0] = c->list[k].foot == foot ? NAN : all[k][j][0];
-	}
-	ret->range = num_mean(scratch, ret->n, NULL);
-	ret->range_sd = num_sd(scratch, ret->n);
+	for (size_t k = 0; k < c->count; k++)
+		if (c->list[k].foot == foot && !isnan(all[k][j][0]))
+			extremes_of(all[k][j], r, ret->n++);
+	ret->range = num_mean(r->range, ret->n, NULL);
+	ret->range_sd = num_sd(r->range, ret->n);
+	ret->highest = extreme_of(r->high, r->high_at, ret->n);
+	ret->lowest = extreme_of(r->low, r->low_at, ret->n);
 	for (int i = 0; i < CURVE_POINTS; i++) {
 		size_t n = 0;
 		for (size_t k = 0; k < c->count; k++)
 			if (c->list[k].foot == foot && !isnan(all[k][j][0]))
-				scratch[n++] = all[k][j][i];
-		ret->mean[i] = num_mean(scratch, n, NULL);
-		ret->sd[i] = num_sd(scratch, n);
+				r->point[n++] = all[k][j][i];
+		ret->mean[i] = num_mean(r->point, n, NULL);
+		ret->sd[i] = num_sd(r->point, n);
 	}
 }
 
-int angles_curves(const struct track *t, const struct passes *p, const struct cycles *c,
-	struct curve ret[SIDES][JOINTS], struct err *e)
+int angles_average(const struct cycles *c, cycle_curves *all, struct curve ret[SIDES][JOINTS], struct err *e)
 {
-	CLEANUP(free_p) double(*all)[JOINTS][CURVE_POINTS] = malloc((c->count + 1) * sizeof *all);
-	CLEANUP(free_p) double *scratch = malloc((c->count + 1) * sizeof *scratch);
+	struct room r __attribute__((cleanup(room_deinit))) = { 0 };
 
-	if (!all || !scratch)
-		return err_set(e, ERR_NOMEM, "no memory for the curves of %zu strides", c->count);
-	for (size_t k = 0; k < c->count; k++)
-		cycle_angles(t, &c->list[k], p->pass[c->list[k].pass].dir, all[k]);
+	if (room_init(&r, c->count, e) < 0)
+		return -1;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++)
 		for (enum joint j = JOINT_HIP; j < JOINTS; j++)
-			average(c, all, s, j, scratch, &ret[s][j]);
+			average(c, all, s, j, &r, &ret[s][j]);
 	return 0;
 }

@@ -7,8 +7,15 @@
 #include "gait/passes.h"
 #include "gait/track.h"
 
-enum joint { JOINT_HIP, JOINT_KNEE, JOINT_ANKLE, JOINTS };
+/* Angles in the sagittal plane of the image. trunk: lean of the neck over mid-hip from the vertical, forward
+ * positive; foot: heel to toe from the horizontal, toe up positive. */
+enum joint { JOINT_HIP, JOINT_KNEE, JOINT_ANKLE, JOINT_TRUNK, JOINT_FOOT, JOINTS };
 enum { CURVE_POINTS = 101 };
+
+/* An extreme of each cycle's curve: mean and SD over cycles of its value (degrees) and place (% of cycle). */
+struct extreme {
+	double value, value_sd, at, at_sd;
+};
 
 /* A joint's angle over the cycle, 0…100 % from heel strike to heel strike, degrees, flexion positive
  * (ankle: dorsiflexion). NaN below one cycle; sd NaN below two. */
@@ -16,19 +23,31 @@ struct curve {
 	double mean[CURVE_POINTS], sd[CURVE_POINTS];
 	size_t n;               /* cycles in it */
 	double range, range_sd; /* largest minus smallest of each cycle: mean and SD over cycles */
+	struct extreme highest, lowest;
 };
 
+/* One cycle's angles [joint][point]; a joint that was not seen for the whole cycle is NaN throughout. */
+typedef double cycle_curves[JOINTS][CURVE_POINTS];
+
 /**
- * angles_curves() - hip, knee and ankle in the sagittal plane of the image
+ * angles_of_cycles() - hip, knee, ankle, trunk and foot of each cycle in the sagittal plane of the image
  * thigh = atan2(dir·(knee - hip)), shank = atan2(dir·(ankle - knee)) from the vertical, trunk = lean of
  * neck over mid-hip, foot = heel to toe from the horizontal; hip = thigh + trunk, knee = thigh - shank,
- * ankle = foot - shank, less the foot's own angle while it is flat (median of 15…35 % of the cycle).
- * Cycles with gaps are left out of the joint concerned.
+ * ankle = foot - shank, foot and ankle less the foot's own angle while it is flat (median of 15…35 % of the
+ * cycle; where the foot never lies flat, as in toe walking, its median over all cycles of the floor: see
+ * @flat_deg).
+ * @flat_deg  per side, the foot's image angle when it lies flat; NaN: each cycle's own median
+ * @out       room for c->count
+ * Source     Winter 2009, section 3.3; docs/gait-methods.md, section 5
+ */
+void angles_of_cycles(const struct track *t, const struct passes *p, const struct cycles *c,
+	const double flat_deg[SIDES], cycle_curves *out);
+
+/**
+ * angles_average() - mean, SD and extremes over the cycles of each foot
  * @ret    [side][joint]
  * Errors  ERR_NOMEM
- * Source  Winter 2009, section 3.3; docs/gait-methods.md, section 5
  */
-int angles_curves(const struct track *t, const struct passes *p, const struct cycles *c,
-	struct curve ret[SIDES][JOINTS], struct err *e);
+int angles_average(const struct cycles *c, cycle_curves *all, struct curve ret[SIDES][JOINTS], struct err *e);
 
 const char *joint_name(enum joint j);

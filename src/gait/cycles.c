@@ -54,7 +54,11 @@ static bool make_one(const struct events *ev, const struct event *a, const struc
 
 	if (!(t >= STRIDE_LEAST * median_s && t <= STRIDE_MOST * median_s))
 		return false;
-	*ret = (struct cycle){ .foot = a->foot, .pass = a->pass, .start_s = a->time_s, .end_s = b->time_s };
+	*ret = (struct cycle){ .foot = a->foot,
+		.pass = a->pass,
+		.strike = (size_t)(a - ev->list),
+		.start_s = a->time_s,
+		.end_s = b->time_s };
 	ret->other_heel_strike_s = only_one(ev, a->pass, other, EVENT_HEEL_STRIKE, a->time_s, b->time_s);
 	double at = (ret->other_heel_strike_s - a->time_s) / t;
 	if (!(at >= OTHER_LEAST && at <= OTHER_MOST))
@@ -102,7 +106,7 @@ size_t steps_make(const struct events *ev, struct step *out, size_t max)
 		if (v->kind != EVENT_HEEL_STRIKE)
 			continue;
 		if (last && last->pass == v->pass && last->foot != v->foot)
-			out[n++] = (struct step){ v->foot, v->pass, last->time_s, v->time_s };
+			out[n++] = (struct step){ v->foot, v->pass, i, last->time_s, v->time_s };
 		last = v;
 	}
 	if (n == 0)

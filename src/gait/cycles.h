@@ -10,6 +10,7 @@
 struct cycle {
 	enum side foot;
 	size_t pass;
+	size_t strike; /* index of the heel strike that starts it, in the view's events */
 	double start_s, end_s;
 	double other_toe_off_s;     /* ends the first double support */
 	double other_heel_strike_s; /* begins the second one */
@@ -36,6 +37,7 @@ void cycles_deinit(struct cycles *c);
 struct step {
 	enum side foot;
 	size_t pass;
+	size_t strike; /* index of the heel strike that ends it */
 	double start_s, end_s;
 };
 

@@ -118,7 +118,8 @@ static int add_peaks(
 			.kind = kind,
 			.pass = f->pass,
 			.time_s = ((double)f->p->from + f->peak[i].at) / f->t->fps,
-			.prominence = f->peak[i].prominence };
+			.prominence = f->peak[i].prominence,
+			.contact_deg = NAN };
 		if (events_add(&f->found, &v, e) < 0)
 			return -1;
 	}

@@ -9,6 +9,10 @@
 
 enum event_kind { EVENT_HEEL_STRIKE, EVENT_TOE_OFF };
 
+/* Which part of the foot met the floor first (contact.h); "heel strike" is the event's usual name all the
+ * same. */
+enum contact { CONTACT_UNKNOWN, CONTACT_HEEL, CONTACT_FLAT, CONTACT_TOE };
+
 struct event {
 	enum view view;
 	enum side foot;
@@ -16,6 +20,8 @@ struct event {
 	double time_s;     /* sub-frame, from the first frame */
 	double prominence; /* leg lengths (side) or of the leg height (front) */
 	size_t pass;
+	enum contact contact; /* of a heel strike seen from the side */
+	double contact_deg;   /* foot's angle then against the flat foot, toe up positive; NaN unknown */
 };
 
 enum { EVENTS_MAX = 16384 };

@@ -1,7 +1,9 @@
 #include "gait/params.h"
 
 #include <math.h>
+#include <string.h>
 
+#include "base/cleanup.h"
 #include "gait/num.h"
 
 static const struct param_info infos[PARAMS] = {
@@ -29,6 +31,12 @@ static const struct text_row flags[FLAGS] = {
 #undef FLAG
 };
 
+static const struct text_row doubts[DOUBTS] = {
+#define DOUBT(code, text) [DOUBT_##code] = { #code, text, false },
+#include "gait/doubts.def"
+#undef DOUBT
+};
+
 const struct param_info *param_info(enum param p)
 {
 	return &infos[p];
@@ -37,6 +45,21 @@ const struct param_info *param_info(enum param p)
 bool param_is_implausible(const struct param_info *i, const struct value *v)
 {
 	return !v->reason && !(v->value >= i->low && v->value <= i->high);
+}
+
+double param_both(const struct param_set *s, enum param p)
+{
+	return 0.5 * (s->of[p][SIDE_LEFT].value + s->of[p][SIDE_RIGHT].value);
+}
+
+double param_cv(enum param p, const struct value *v)
+{
+	static const char *const ratio_scales[] = { "s", "m", "m/s", "steps/min" };
+	bool ratio = (p >= PARAM_stance && p <= PARAM_double_support);
+
+	for (size_t i = 0; i < ARRAY_LEN(ratio_scales); i++)
+		ratio |= strcmp(infos[p].unit, ratio_scales[i]) == 0;
+	return ratio && !v->reason && v->value > 0 ? 100 * v->sd / v->value : NAN;
 }
 
 const char *reason_code(enum reason r)
@@ -62,6 +85,16 @@ const char *flag_text(enum flag f)
 bool flag_spoils_score(enum flag f)
 {
 	return flags[f].spoils;
+}
+
+const char *doubt_code(enum doubt d)
+{
+	return doubts[d].code;
+}
+
+const char *doubt_text(enum doubt d)
+{
+	return doubts[d].text;
 }
 
 struct value value_missing(enum reason why, enum view view)

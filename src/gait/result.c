@@ -3,6 +3,8 @@
 #include <math.h>
 
 #include "base/strv.h"
+#include "gait/contact.h"
+#include "gait/norms.h"
 
 void result_patient(struct json_w *w, const struct patient *p)
 {
@@ -56,6 +58,12 @@ void result_quality(struct json_w *w, const struct analysis *a)
 		flags_of(w, v);
 		json_w_obj_end(w);
 	}
+	json_w_obj(w, "synchronisation");
+	json_w_bool(w, "joined", a->joined.joined);
+	json_w_num(w, "offset_s", a->joined.offset_s, 4);
+	json_w_num(w, "spread_s", a->joined.spread_s, 4);
+	json_w_num(w, "correction_s", a->joined.correction_s, 4);
+	json_w_obj_end(w);
 	json_w_obj_end(w);
 }
 
@@ -72,6 +80,10 @@ void result_events(struct json_w *w, const struct analysis *a)
 			json_w_str(w, "kind", ev->kind == EVENT_HEEL_STRIKE ? "heel_strike" : "toe_off");
 			json_w_int(w, "frame", (int64_t)floor(ev->time_s * v->fps + 0.5));
 			json_w_num(w, "time_s", ev->time_s, 4);
+			if (ev->kind == EVENT_HEEL_STRIKE && ev->contact != CONTACT_UNKNOWN) {
+				json_w_str(w, "contact", contact_name(ev->contact));
+				json_w_num(w, "contact_angle", ev->contact_deg, 1);
+			}
 			json_w_obj_end(w);
 		}
 	}
@@ -96,8 +108,22 @@ void result_cycles(struct json_w *w, const struct analysis *a)
 	json_w_arr_end(w);
 }
 
-static void value_body(struct json_w *w, const struct value *v, const struct param_info *i)
+static void interval(struct json_w *w, const struct value *v, int decimals)
 {
+	if (isnan(v->ci_low) || isnan(v->ci_high)) {
+		json_w_null(w, "ci95");
+		return;
+	}
+	json_w_arr(w, "ci95");
+	json_w_num(w, NULL, v->ci_low, decimals);
+	json_w_num(w, NULL, v->ci_high, decimals);
+	json_w_arr_end(w);
+}
+
+static void value_body(struct json_w *w, enum param p, const struct value *v)
+{
+	const struct param_info *i = param_info(p);
+
 	if (v->reason) {
 		json_w_null(w, "value");
 		json_w_str(w, "unit", i->unit);
@@ -111,17 +137,31 @@ static void value_body(struct json_w *w, const struct value *v, const struct par
 	json_w_str(w, "unit", i->unit);
 	json_w_int(w, "n", (int64_t)v->n);
 	json_w_num(w, "sd", v->sd, i->decimals);
-	if (isnan(v->ci_low) || isnan(v->ci_high)) {
-		json_w_null(w, "ci95");
-	} else {
-		json_w_arr(w, "ci95");
-		json_w_num(w, NULL, v->ci_low, i->decimals);
-		json_w_num(w, NULL, v->ci_high, i->decimals);
+	if (!isnan(param_cv(p, v)))
+		json_w_num(w, "cv", param_cv(p, v), 2);
+	interval(w, v, i->decimals);
+	json_w_str(w, "view", view_name(v->view));
+	if (v->doubts) {
+		json_w_arr(w, "doubts");
+		for (enum doubt d = 0; d < DOUBTS; d++)
+			if (v->doubts >> d & 1)
+				json_w_str(w, NULL, doubt_code(d));
 		json_w_arr_end(w);
 	}
-	json_w_str(w, "view", view_name(v->view));
-	if (param_is_implausible(i, v))
-		json_w_bool(w, "implausible", true);
+}
+
+static void reference(struct json_w *w, enum param p, const struct patient *patient)
+{
+	const struct param_info *i = param_info(p);
+	struct norm_range r;
+
+	if (!norm_range(p, patient, &r))
+		return;
+	json_w_obj(w, "reference");
+	json_w_num(w, "low", r.low, i->decimals);
+	json_w_num(w, "high", r.high, i->decimals);
+	json_w_str(w, "source", r.source);
+	json_w_obj_end(w);
 }
 
 void result_parameters(struct json_w *w, const struct analysis *a)
@@ -131,45 +171,38 @@ void result_parameters(struct json_w *w, const struct analysis *a)
 		const struct param_info *i = param_info(p);
 		json_w_obj(w, i->name);
 		if (i->shape == WHOLE) {
-			value_body(w, &a->params.of[p][0], i);
+			value_body(w, p, &a->params.of[p][0]);
 		} else {
 			for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 				json_w_obj(w, side_name(s));
-				value_body(w, &a->params.of[p][s], i);
+				value_body(w, p, &a->params.of[p][s]);
 				json_w_obj_end(w);
 			}
+			json_w_num(w, "both", param_both(&a->params, p), i->decimals);
 		}
+		reference(w, p, &a->patient);
 		json_w_obj_end(w);
 	}
 	json_w_obj_end(w);
 }
 
-static void curve_points(struct json_w *w, const char *name, const double *v)
+static bool is_doubted(const struct analysis *a, enum doubt d)
 {
-	json_w_arr(w, name);
-	for (int i = 0; i < CURVE_POINTS; i++)
-		json_w_num(w, NULL, v[i], 2);
-	json_w_arr_end(w);
+	for (enum param p = 0; p < PARAMS; p++)
+		for (int s = 0; s < SIDES; s++)
+			if (a->params.of[p][s].doubts >> d & 1)
+				return true;
+	return false;
 }
 
-void result_curves(struct json_w *w, const struct analysis *a)
+/* Some codes say the same of a view and of a value. */
+static bool has_flag_named(const struct analysis *a, const char *code)
 {
-	json_w_arr(w, "curves");
-	for (enum joint j = JOINT_HIP; j < JOINTS; j++)
-		for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-			const struct curve *c = &a->curves[s][j];
-			if (c->n == 0)
-				continue;
-			json_w_obj(w, NULL);
-			json_w_str(w, "joint", joint_name(j));
-			json_w_str(w, "side", side_name(s));
-			json_w_str(w, "unit", "degrees");
-			json_w_int(w, "n", (int64_t)c->n);
-			curve_points(w, "mean", c->mean);
-			curve_points(w, "sd", c->sd);
-			json_w_obj_end(w);
-		}
-	json_w_arr_end(w);
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (strv_eq(strv_of(flag_code(f)), code) &&
+			(view_has_flag(&a->view[VIEW_FRONT], f) || view_has_flag(&a->view[VIEW_SIDE], f)))
+			return true;
+	return false;
 }
 
 void result_texts(struct json_w *w, const struct analysis *a)
@@ -183,14 +216,11 @@ void result_texts(struct json_w *w, const struct analysis *a)
 	for (enum param p = 0; p < PARAMS; p++)
 		for (int s = 0; s < SIDES; s++)
 			used[a->params.of[p][s].reason] = true;
-	for (enum reason r = REASON_NONE + 1; r < REASONS; r++) {
-		bool is_flag_too = false; /* some codes say the same of a view and of a value */
-		for (enum flag f = 0; f < FLAGS && used[r]; f++)
-			is_flag_too |= strv_eq(strv_of(flag_code(f)), reason_code(r)) &&
-				       (view_has_flag(&a->view[VIEW_FRONT], f) ||
-					       view_has_flag(&a->view[VIEW_SIDE], f));
-		if (used[r] && !is_flag_too)
+	for (enum reason r = REASON_NONE + 1; r < REASONS; r++)
+		if (used[r] && !has_flag_named(a, reason_code(r)))
 			json_w_str(w, reason_code(r), reason_text(r));
-	}
+	for (enum doubt d = 0; d < DOUBTS; d++)
+		if (is_doubted(a, d) && !has_flag_named(a, doubt_code(d)))
+			json_w_str(w, doubt_code(d), doubt_text(d));
 	json_w_obj_end(w);
 }

@@ -11,6 +11,9 @@ void result_quality(struct json_w *w, const struct analysis *a);
 void result_events(struct json_w *w, const struct analysis *a);
 void result_cycles(struct json_w *w, const struct analysis *a);
 void result_parameters(struct json_w *w, const struct analysis *a);
+/* Curves with their extremes and, where there is one for this person, the reference (result_curves.c). */
 void result_curves(struct json_w *w, const struct analysis *a);
+/* Gait Profile Score and Movement Analysis Profile (result_curves.c). */
+void result_profile(struct json_w *w, const struct analysis *a);
 /* Words for every flag and reason that this result uses: {"code": "text", …}. */
 void result_texts(struct json_w *w, const struct analysis *a);

@@ -161,6 +161,7 @@ size_t placements_side(const struct track *t, const struct pass *p, const struct
 									   : NAN;
 		out[n++] = (struct placement){ .foot = v->foot,
 			.pass = pass,
+			.strike = i,
 			.time_s = v->time_s,
 			.x_m = p->dir * (x - s->centre_px) / scale,
 			.moved = share };
@@ -182,46 +183,40 @@ size_t placements_front(const struct track *t, const struct scale *s, const stru
 		double x = median_between(t->x[body_legs[v->foot].ankle], t, from, to);
 		out[n++] = (struct placement){ .foot = v->foot,
 			.pass = pass,
+			.strike = i,
 			.time_s = v->time_s,
 			.x_m = (x - s->centre_px) * metres_a_px };
 	}
 	return n;
 }
 
-int speed_side(const struct track *t, const struct pass *p, const struct scale *s, double *ret, struct err *e)
+static double along_m(const struct track *t, const struct pass *p, const struct scale *s, double time_s)
 {
-	double a;
-	size_t n = p->to - p->from;
-	CLEANUP(free_p) double *x = malloc((n + 1) * 2 * sizeof *x);
+	double x = num_at(t->x[BODY_MID_HIP], t->n, time_s * t->fps);
 
-	*ret = NAN;
-	if (!x)
-		return err_set(e, ERR_NOMEM, "no memory for the speed over %zu frames", n);
-	if (!p->travels)
-		return 0;
-	for (size_t i = 0; i < n; i++) {
-		x[i] = (double)(p->from + i) / t->fps;
-		x[n + i] = p->dir * (t->x[BODY_MID_HIP][p->from + i] - s->centre_px) /
-			   (s->at0 + s->slope * x[i]);
-	}
-	num_line(x, x + n, n, &a, ret);
-	return 0;
+	return p->dir * (x - s->centre_px) / (s->at0 + s->slope * time_s);
 }
 
-size_t step_widths(const struct placement *pl, size_t n, double *out)
+double speed_side(
+	const struct track *t, const struct pass *p, const struct scale *s, double from_s, double to_s)
 {
-	size_t found = 0;
+	if (!p->travels || !(to_s > from_s))
+		return NAN;
+	return (along_m(t, p, s, to_s) - along_m(t, p, s, from_s)) / (to_s - from_s);
+}
 
-	for (size_t i = 1; i + 1 < n; i++) {
+void step_widths(const struct placement *pl, size_t n, double *out)
+{
+	for (size_t i = 0; i < n; i++) {
+		out[i] = NAN;
+		if (i == 0 || i + 1 == n)
+			continue;
 		const struct placement *a = &pl[i - 1], *b = &pl[i], *c = &pl[i + 1];
 		if (a->foot == b->foot || c->foot == b->foot || c->time_s - a->time_s <= 0)
 			continue;
 		double part = (b->time_s - a->time_s) / (c->time_s - a->time_s);
-		double line = a->x_m + part * (c->x_m - a->x_m);
-		/* The walker's left is the image's right when coming closer; crossing over keeps its sign
-		 * here and counts as a width all the same (Huxham 2006 reports the distance). */
-		if (!isnan(line) && !isnan(b->x_m))
-			out[found++] = fabs(b->x_m - line);
+		/* Crossing over keeps no sign here and counts as a width all the same (Huxham 2006 reports
+		 * the distance). */
+		out[i] = fabs(b->x_m - (a->x_m + part * (c->x_m - a->x_m)));
 	}
-	return found;
 }

@@ -38,6 +38,7 @@ int scale_front(
 struct placement {
 	enum side foot;
 	size_t pass;
+	size_t strike; /* index of its heel strike in the view's events */
 	double time_s; /* of the heel strike */
 	double x_m;    /* side: along the walk, dir · x; front: to the image's right; NaN where not seen */
 	double moved;  /* side: how far the flat foot moved, as a share of mid-hip's way in that time */
@@ -53,13 +54,16 @@ size_t placements_side(const struct track *t, const struct pass *p, const struct
 size_t placements_front(const struct track *t, const struct scale *s, const struct events *ev,
 	double stride_s, size_t pass, struct placement *out, size_t max);
 
-/* Mean speed along the path, m/s: the slope of mid-hip. NaN where the body does not cross the image. */
-int speed_side(
-	const struct track *t, const struct pass *p, const struct scale *s, double *ret, struct err *e);
+/* Speed along the path between two moments of a pass, m/s: mid-hip's way over the time. Over whole strides
+ * what the body does within one cancels (a fitted line's slope would keep a part of it). NaN where the body
+ * does not cross the image or is not seen. */
+double speed_side(
+	const struct track *t, const struct pass *p, const struct scale *s, double from_s, double to_s);
 
 /**
  * step_widths() - sideways distance of each foot's place from the line between the other foot's neighbours
- * @pl  placements_front() of one pass. @out room for @n. Return the count; metres
+ * @pl   placements_front() of one pass
+ * @out  @n widths, metres; NaN where a neighbour is missing
  * Source  Huxham 2006
  */
-size_t step_widths(const struct placement *pl, size_t n, double *out);
+void step_widths(const struct placement *pl, size_t n, double *out);

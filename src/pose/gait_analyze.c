@@ -16,7 +16,7 @@
 #include "pose/gait_analyze_summary.h"
 #include "score/score.h"
 
-enum { RESULT_MAX = 64 << 20, CPU_S = 300, SCHEMA_VERSION = 1 };
+enum { RESULT_MAX = 64 << 20, CPU_S = 300, SCHEMA_VERSION = 2 };
 #define MEMORY_MAX (INT64_C(2) << 30)
 
 static double now_ms(void)
@@ -66,6 +66,7 @@ static int write_result(
 	result_cycles(&w, a);
 	result_parameters(&w, a);
 	result_curves(&w, a);
+	result_profile(&w, a);
 	result_texts(&w, a);
 	write_origin(&w, o, a);
 	json_w_obj_end(&w);

@@ -307,7 +307,7 @@ static int whole_result(const struct analysis *a, const struct score *s, struct 
 
 	json_w_init(&w, out);
 	json_w_obj(&w, NULL);
-	json_w_int(&w, "schema", 1);
+	json_w_int(&w, "schema", 2);
 	score_write(&w, s);
 	result_patient(&w, &a->patient);
 	result_quality(&w, a);
@@ -315,6 +315,7 @@ static int whole_result(const struct analysis *a, const struct score *s, struct 
 	result_cycles(&w, a);
 	result_parameters(&w, a);
 	result_curves(&w, a);
+	result_profile(&w, a);
 	result_texts(&w, a);
 	json_w_raw(&w, "engine", "{\"analysis\":\"x\",\"pose_front\":null,\"pose_side\":null}");
 	json_w_raw(&w, "inputs", "{\"front\":null,\"side\":null}");
