@@ -70,17 +70,28 @@ static void make_c_locale(void)
 	c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 }
 
-bool str_to_double(const char *text, double min, double max, double *ret)
+static double c_strtod(const char *text, char **end)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_c_locale);
+	return strtod_l(text, end, c_locale);
+}
+
+double str_strtod(const char *text)
+{
+	return c_strtod(text, NULL);
+}
+
+bool str_to_double(const char *text, double min, double max, double *ret)
+{
 	char *end;
 
 	if (!(text[0] == '-' || text[0] == '.' || (text[0] >= '0' && text[0] <= '9')) ||
 		strpbrk(text, "xXpP"))
 		return false;
-	pthread_once(&once, make_c_locale);
 	errno = 0;
-	double value = strtod_l(text, &end, c_locale);
+	double value = c_strtod(text, &end);
 	if (errno == ERANGE || end == text || *end != '\0' || !isfinite(value) || value < min || value > max)
 		return false;
 	*ret = value;

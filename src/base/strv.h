@@ -36,6 +36,9 @@ bool strv_to_i64(struct strv text, int64_t min, int64_t max, int64_t *ret);
 /* The same for a finite decimal fraction; '.' is the point whatever the locale. */
 bool str_to_double(const char *text, double min, double max, double *ret);
 
+/* strtod(3) of a text known to be a decimal number, with '.' whatever the locale; overflow is infinite. */
+double str_strtod(const char *text);
+
 /**
  * str_copy() - bounded copy, always terminated
  * Return false where @text did not fit; then @dst is empty

@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
-#include "base/strv.h"
+#include "gait/keypoints_parts.h"
 
 enum { JSON_DEPTH = 8 };
-#define PIXEL_MAX 100000.0 /* far beyond any image; keeps later arithmetic finite */
+#define NORMALIZED_REACH 3.0f  /* further out, numbers without a name are pixels */
+#define NORMALIZED_MAX   10.0f /* further out, numbers with that name are no coordinates */
 
 void keypoints_init(struct keypoints *k)
 {
@@ -22,132 +22,188 @@ void keypoints_deinit(struct keypoints *k)
 	*k = (struct keypoints){ 0 };
 }
 
-static int meta_size(const struct json *root, const char *name, int *ret, struct err *e)
+struct keypoints_mark keypoints_mark(const struct keypoints *k)
 {
-	const struct json *v = json_get(root, name);
-
-	if (!v)
-		return 0;
-	int64_t n = json_int(v, -1);
-	if (n < 16 || n > 16384)
-		return err_set(e, ERR_INVALID, "%s must be a whole number of pixels, 16 to 16384", name);
-	*ret = (int)n;
-	return 0;
+	return (struct keypoints_mark){ k->frames, k->people, k->layout, k->reach };
 }
 
-int keypoints_meta(struct keypoints *k, const char *text, size_t len, struct err *e)
+int keypoints_back(struct keypoints *k, const struct keypoints_mark *m)
 {
-	struct json *root __attribute__((cleanup(json_free_p))) = NULL;
-	int width = k->width, height = k->height;
-
-	if (len > KEYPOINTS_MAX_TEXT)
-		return err_set(e, ERR_TOO_LARGE, "more than %d bytes", KEYPOINTS_MAX_TEXT);
-	if (json_parse(text, len, JSON_DEPTH, &root, e) < 0)
-		return -1;
-	double fps = json_num(json_get(root, "fps"), 0);
-	if (!(fps >= 5 && fps <= 1000))
-		return err_set(e, ERR_INVALID, "fps must be a number of frames a second, 5 to 1000");
-	if (meta_size(root, "width", &width, e) < 0 || meta_size(root, "height", &height, e) < 0)
-		return -1;
-	const struct json *engine = json_get(root, "engine");
-	const char *name = json_str(engine, json_str(json_get(engine, "name"), ""));
-	if (!str_is_clean_utf8(name, strlen(name)) || !str_copy(k->engine, sizeof k->engine, name))
-		return err_set(e, ERR_INVALID, "engine must be plain text of at most %zu bytes",
-			sizeof k->engine - 1);
-	for (const struct json *f = json_first(json_get(root, "flags")); f; f = json_next(f))
-		k->several |= strcmp(json_str(f, ""), "several_people") == 0;
-	k->fps = fps;
-	k->width = width;
-	k->height = height;
-	return 0;
+	k->frames = m->frames;
+	k->people = m->people;
+	k->layout = m->layout;
+	k->reach = m->reach;
+	return -1;
 }
 
-static int grow(struct keypoints *k, size_t people, struct err *e)
+int keypoints_room_frames(struct keypoints *k, size_t more, struct err *e)
 {
-	if (k->frames >= KEYPOINTS_MAX_FRAMES)
+	if (more > KEYPOINTS_MAX_FRAMES || k->frames + more > KEYPOINTS_MAX_FRAMES)
 		return err_set(e, ERR_TOO_LARGE, "more than %d frames", KEYPOINTS_MAX_FRAMES);
-	if (people > KEYPOINTS_MAX_PEOPLE || k->people + people > KEYPOINTS_MAX_TOTAL)
-		return err_set(e, ERR_TOO_LARGE, "more than %d people in a frame or %d in all",
-			KEYPOINTS_MAX_PEOPLE, KEYPOINTS_MAX_TOTAL);
-	if (k->frames + 2 > k->cap_frames) {
-		size_t cap = k->cap_frames ? k->cap_frames * 2 : 512;
-		uint32_t *first = realloc(k->first, cap * sizeof *first);
-		if (!first)
-			return err_set(e, ERR_NOMEM, "no memory for %zu frames", cap);
-		first[0] = 0;
-		k->first = first;
-		k->cap_frames = cap;
-	}
-	if (k->people + people > k->cap_people) {
-		size_t cap = k->cap_people + k->cap_people / 2 + people + 256;
-		struct person *person = realloc(k->person, cap * sizeof *person);
-		if (!person)
-			return err_set(e, ERR_NOMEM, "no memory for %zu people", cap);
-		k->person = person;
-		k->cap_people = cap;
+	if (k->frames + more + 1 <= k->cap_frames)
+		return 0;
+	size_t cap = k->cap_frames ? k->cap_frames : 512;
+	while (cap < k->frames + more + 1)
+		cap *= 2;
+	uint32_t *first = realloc(k->first, cap * sizeof *first);
+	if (!first)
+		return err_set(e, ERR_NOMEM, "no memory for %zu frames", cap);
+	first[0] = 0;
+	k->first = first;
+	k->cap_frames = cap;
+	return 0;
+}
+
+int keypoints_room_person(struct keypoints *k, size_t waiting, struct err *e)
+{
+	size_t have = k->people + waiting;
+
+	if (have >= KEYPOINTS_MAX_TOTAL)
+		return err_set(e, ERR_TOO_LARGE, "more than %d people in all", KEYPOINTS_MAX_TOTAL);
+	if (have < k->cap_people)
+		return 0;
+	size_t cap = have + have / 2 + 256;
+	struct person *person = realloc(k->person, cap * sizeof *person);
+	if (!person)
+		return err_set(e, ERR_NOMEM, "no memory for %zu people", cap);
+	k->person = person;
+	k->cap_people = cap;
+	return 0;
+}
+
+int keypoints_put(struct keypoints *k, size_t waiting, const double *v, size_t count, struct err *e)
+{
+	struct person *person = &k->person[k->people + waiting];
+
+	if (layout_map(&k->layout, v, count, person, e) < 0)
+		return -1;
+	for (int i = 0; i < BODY_POINTS; i++) {
+		const struct keypoint *p = &person->p[i];
+		if (p->c > 0)
+			k->reach = fmaxf(k->reach, fmaxf(fabsf(p->x), fabsf(p->y)));
 	}
 	return 0;
 }
 
-static int read_point(struct keypoint *ret, const double v[3], size_t at, struct err *e)
+void keypoints_close(struct keypoints *k, size_t count)
 {
-	/* Engines overshoot the image's edge and a confidence of one by a little; more is damage. */
-	if (!(fabs(v[0]) <= PIXEL_MAX && fabs(v[1]) <= PIXEL_MAX))
-		return err_set(e, ERR_INVALID, "point %zu has no pixel coordinates", at);
-	if (!(v[2] >= -0.001 && v[2] <= 2))
-		return err_set(e, ERR_INVALID, "point %zu has a confidence outside 0 to 1", at);
-	*ret = (struct keypoint){ (float)v[0], (float)v[1], (float)fmin(1, fmax(0, v[2])) };
-	return 0;
+	k->people += count;
+	k->first[++k->frames] = (uint32_t)k->people;
 }
 
-static int read_person(struct person *ret, const struct json *person, struct err *e)
+static int read_person(struct keypoints *k, struct json_pull *p, size_t waiting, struct err *e)
 {
-	const struct json *list = json_get(person, "pose_keypoints_2d");
-	double v[3];
+	static const char *const names[] = { "pose_keypoints_2d", NULL };
+	double v[LAYOUT_MAX_NUMBERS];
+	uint32_t seen = 0;
+	size_t count = 0;
+	bool list = false;
+
+	if (json_pull_kind(p) != JSON_OBJECT)
+		return json_pull_skip(p, e) < 0 ? -1 : err_set(e, ERR_INVALID, "no pose_keypoints_2d");
+	int r = json_pull_object(p, e);
+	while (r >= 0 && (r = json_pull_member(p, names, &seen, e)) > 0) {
+		list = json_pull_kind(p) == JSON_ARRAY;
+		r = list ? json_pull_nums(p, v, LAYOUT_MAX_NUMBERS, &count, e) : json_pull_skip(p, e);
+	}
+	if (r < 0)
+		return -1;
+	if (!list)
+		return err_set(e, ERR_INVALID, "no list named pose_keypoints_2d");
+	return keypoints_put(k, waiting, v, count, e);
+}
+
+int keypoints_people(struct keypoints *k, struct json_pull *p, size_t *ret_count, struct err *e)
+{
 	size_t n = 0;
+	int r = json_pull_array(p, e);
 
-	if (!json_is_array(list))
-		return err_set(e, ERR_INVALID, "a person without pose_keypoints_2d");
-	for (const struct json *x = json_first(list); x; x = json_next(x), n++) {
-		if (n >= 3 * (size_t)BODY_POINTS)
-			return err_set(e, ERR_INVALID, "more than 75 numbers: not BODY_25");
-		if (!json_is_num(x))
-			return err_set(e, ERR_INVALID, "value %zu is not a number", n);
-		v[n % 3] = json_num(x, 0);
-		if (n % 3 == 2 && read_point(&ret->p[n / 3], v, n / 3, e) < 0)
+	while (r >= 0 && (r = json_pull_element(p, e)) > 0) {
+		if (n >= KEYPOINTS_MAX_PEOPLE)
+			return err_set(
+				e, ERR_TOO_LARGE, "more than %d people in a frame", KEYPOINTS_MAX_PEOPLE);
+		if (keypoints_room_person(k, n, e) < 0)
 			return -1;
+		if (read_person(k, p, n, e) < 0)
+			return err_wrap(e, "person %zu", n);
+		n++;
 	}
-	if (n != 3 * (size_t)BODY_POINTS)
-		return err_set(e, ERR_INVALID, "%zu numbers instead of 75: not BODY_25", n);
-	return 0;
+	*ret_count = n;
+	return r;
+}
+
+static int read_frame(struct keypoints *k, struct json_pull *p, size_t *ret_count, struct err *e)
+{
+	static const char *const names[] = { "people", NULL };
+	uint32_t seen = 0;
+	bool list = false;
+	int r = 0;
+
+	if (json_pull_kind(p) == JSON_OBJECT)
+		r = json_pull_object(p, e);
+	else
+		return json_pull_skip(p, e) < 0 ? -1 : err_set(e, ERR_INVALID, "no list named people");
+	while (r >= 0 && (r = json_pull_member(p, names, &seen, e)) > 0) {
+		list = json_pull_kind(p) == JSON_ARRAY;
+		r = list ? keypoints_people(k, p, ret_count, e) : json_pull_skip(p, e);
+	}
+	if (r < 0 || json_pull_end(p, e) < 0)
+		return -1;
+	return list ? 0 : err_set(e, ERR_INVALID, "no list named people");
 }
 
 int keypoints_add(struct keypoints *k, const char *text, size_t len, struct err *e)
 {
-	struct json *root __attribute__((cleanup(json_free_p))) = NULL;
+	struct keypoints_mark before = keypoints_mark(k);
+	struct json_pull p;
+	size_t count = 0;
 
 	if (len > KEYPOINTS_MAX_TEXT)
 		return err_set(e, ERR_TOO_LARGE, "more than %d bytes", KEYPOINTS_MAX_TEXT);
-	if (json_parse(text, len, JSON_DEPTH, &root, e) < 0)
-		return -1;
-	const struct json *people = json_get(root, "people");
-	if (!json_is_array(people))
-		return err_set(e, ERR_INVALID, "no list named people");
-	size_t count = json_len(people), at = k->people;
-	if (grow(k, count, e) < 0)
-		return -1;
-	for (const struct json *p = json_first(people); p; p = json_next(p), at++)
-		if (read_person(&k->person[at], p, e) < 0)
-			return err_wrap(e, "person %zu", at - k->people);
-	k->people = at;
-	k->first[++k->frames] = (uint32_t)k->people;
+	json_pull_init(&p, text, len, JSON_DEPTH);
+	if (keypoints_room_frames(k, 1, e) < 0 || read_frame(k, &p, &count, e) < 0)
+		return keypoints_back(k, &before);
+	keypoints_close(k, count);
 	return 0;
 }
 
 int keypoints_add_empty(struct keypoints *k, struct err *e)
 {
-	if (grow(k, 0, e) < 0)
+	if (keypoints_room_frames(k, 1, e) < 0)
 		return -1;
-	k->first[++k->frames] = (uint32_t)k->people;
+	keypoints_close(k, 0);
+	return 0;
+}
+
+static void to_pixels(struct keypoints *k)
+{
+	for (size_t i = 0; i < k->people; i++)
+		for (int j = 0; j < BODY_POINTS; j++) {
+			k->person[i].p[j].x *= (float)k->width;
+			k->person[i].p[j].y *= (float)k->height;
+		}
+}
+
+int keypoints_end(struct keypoints *k, struct err *e)
+{
+	bool small = k->reach > 0 && k->reach <= NORMALIZED_REACH;
+
+	/* The measurement judges BlazePose's confidences differently, and goes by the engine's name. */
+	if (k->layout == LAYOUT_MEDIAPIPE_33 && !k->engine[0])
+		memcpy(k->engine, "mediapipe", sizeof "mediapipe");
+	if (k->coordinates == COORDINATES_PIXELS || (k->coordinates == COORDINATES_UNKNOWN && !small))
+		return 0;
+	if (k->coordinates == COORDINATES_UNKNOWN && k->layout != LAYOUT_MEDIAPIPE_33)
+		return err_set(e, ERR_INVALID,
+			"no point lies further out than 3: coordinates must be told, \"pixels\" or "
+			"\"normalized\"");
+	if (k->reach > NORMALIZED_MAX)
+		return err_set(e, ERR_INVALID, "coordinates are told to be normalized, but one is %g",
+			(double)k->reach);
+	if (k->width == 0 || k->height == 0)
+		return err_set(e, ERR_INVALID, "%s is needed, because the coordinates are normalized",
+			k->width == 0 ? "width" : "height");
+	to_pixels(k);
+	k->coordinates = COORDINATES_PIXELS;
 	return 0;
 }
