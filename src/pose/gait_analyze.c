@@ -11,6 +11,7 @@
 #include "base/sandbox.h"
 #include "gait/analyze.h"
 #include "gait/result.h"
+#include "pose/gait_analyze_archive.h"
 #include "pose/gait_analyze_options.h"
 #include "pose/gait_analyze_read.h"
 #include "pose/gait_analyze_summary.h"
@@ -84,6 +85,21 @@ static int judge(const struct options *o, const struct analysis *a, struct score
 	return score_make(model, o->allow_demonstration, a, ret, e) < 0 ? err_wrap(e, "score") : 0;
 }
 
+static int read_views(
+	const struct options *o, struct keypoints *const k[VIEWS], bool ret_present[VIEWS], struct err *e)
+{
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
+		k[i]->layout = o->layout;
+	if (o->archive)
+		return analyze_read_archive(o->archive, o->fps, k, ret_present, e);
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		ret_present[i] = o->dir[i] != NULL;
+		if (o->dir[i] && analyze_read(o->dir[i], o->fps, k[i], e) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int run(const struct options *o, struct err *e)
 {
 	static const struct sandbox limits = {
@@ -94,17 +110,17 @@ static int run(const struct options *o, struct err *e)
 	ANALYSIS_CLEANUP struct analysis a = { 0 };
 	struct score score;
 	struct keypoints *k[VIEWS] = { [VIEW_FRONT] = &front, [VIEW_SIDE] = &side };
+	bool present[VIEWS] = { false };
 	double t[5] = { now_ms() };
 
 	keypoints_init(&front);
 	keypoints_init(&side);
 	if (sandbox_enter(&limits, e) < 0)
 		return -1;
-	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
-		if (o->dir[i] && analyze_read_dir(o->dir[i], o->fps, k[i], e) < 0)
-			return -1;
+	if (read_views(o, k, present, e) < 0)
+		return -1;
 	t[1] = now_ms();
-	if (analyze(o->dir[VIEW_FRONT] ? &front : NULL, o->dir[VIEW_SIDE] ? &side : NULL, &o->patient, &a,
+	if (analyze(present[VIEW_FRONT] ? &front : NULL, present[VIEW_SIDE] ? &side : NULL, &o->patient, &a,
 		    e) < 0)
 		return -1;
 	t[2] = now_ms();

@@ -6,12 +6,20 @@
 #include "base/strv.h"
 
 const char options_help[] =
-	"Usage: gait-analyze [--front DIR] [--side DIR] --out result.json [OPTION]…\n"
-	"Measure walking from key points in OpenPose's BODY_25 format (one JSON file a frame, meta.json).\n"
-	"At least one view; each folder is what gait-pose or OpenPose wrote for one video.\n"
+	"Usage: gait-analyze [--front PATH] [--side PATH] --out result.json [OPTION]…\n"
+	"Measure walking from key points. A PATH is a folder as gait-pose or OpenPose writes one (meta.json "
+	"and\n"
+	"a JSON file a frame), or one JSON file for the whole video: {\"fps\":…, \"frames\":[…]} with "
+	"OpenPose's\n"
+	"people or MediaPipe's landmarks, or COCO's list of results (AlphaPose, MMPose). At least one view.\n"
 	"\n"
-	"      --front DIR              walking towards or away from the camera\n"
-	"      --side DIR               walking across the image\n"
+	"      --front PATH             walking towards or away from the camera\n"
+	"      --side PATH              walking across the image\n"
+	"      --keypoints ARCHIVE      instead: keypoints.tar.gz of an attempt, with the folders front and "
+	"side\n"
+	"      --layout NAME            body_25, body_25b, coco_18, coco_17 or mediapipe_33; without it the "
+	"one\n"
+	"                               that the files name, or the count of numbers (75: body_25)\n"
 	"      --out FILE               where result.json goes (schema/result.schema.json)\n"
 	"      --height LENGTH          172cm, 1.72m, 5'7\", 5ft 7in; without it no lengths and no speed\n"
 	"      --age YEARS              1 to 115, or\n"
@@ -23,7 +31,7 @@ const char options_help[] =
 	"      --model DIR              folder with manifest.json and the model file it names\n"
 	"      --allow-demonstration    let a demonstration model give a score (it is no diagnosis)\n"
 	"      --input-sha256-front HEX checksum of the video, passed on to the result; also …-side\n"
-	"      --fps NUMBER             frame rate of a folder that has no meta.json\n"
+	"      --fps NUMBER             frame rate where the files tell none\n"
 	"      --summary, --no-summary  a table for people on stdout; shown by itself on a terminal\n"
 	"      --timing                 milliseconds of each stage on stderr\n"
 	"      --help\n"
@@ -34,6 +42,8 @@ const char options_help[] =
 enum {
 	OPT_FRONT = 1,
 	OPT_SIDE,
+	OPT_KEYPOINTS,
+	OPT_LAYOUT,
 	OPT_OUT,
 	OPT_HEIGHT,
 	OPT_AGE,
@@ -56,6 +66,8 @@ enum {
 static const struct option table[] = {
 	{ "front", required_argument, NULL, OPT_FRONT },
 	{ "side", required_argument, NULL, OPT_SIDE },
+	{ "keypoints", required_argument, NULL, OPT_KEYPOINTS },
+	{ "layout", required_argument, NULL, OPT_LAYOUT },
 	{ "out", required_argument, NULL, OPT_OUT },
 	{ "height", required_argument, NULL, OPT_HEIGHT },
 	{ "age", required_argument, NULL, OPT_AGE },
@@ -178,6 +190,13 @@ static int take(int option, const char *text, struct options *o, struct err *e)
 	case OPT_SIDE:
 		o->dir[VIEW_SIDE] = text;
 		return 0;
+	case OPT_KEYPOINTS:
+		o->archive = text;
+		return 0;
+	case OPT_LAYOUT:
+		return layout_of_name(text, &o->layout)
+			       ? 0
+			       : err_set(e, ERR_FIELD, "--layout: %s is wanted", layout_names);
 	case OPT_OUT:
 		o->out = text;
 		return 0;
@@ -234,8 +253,12 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *e)
 	if (!o.help) {
 		if (optind < argc)
 			return err_set(e, ERR_USAGE, "\"%s\" is no option", argv[optind]);
-		if (!o.dir[VIEW_FRONT] && !o.dir[VIEW_SIDE])
-			return err_set(e, ERR_USAGE, "--front or --side is needed; --help shows all options");
+		bool views = o.dir[VIEW_FRONT] || o.dir[VIEW_SIDE];
+		if (!views && !o.archive)
+			return err_set(e, ERR_USAGE,
+				"--front, --side or --keypoints is needed; --help shows all options");
+		if (views && o.archive)
+			return err_set(e, ERR_USAGE, "--keypoints stands instead of --front and --side");
 		if (!o.out)
 			return err_set(e, ERR_USAGE, "--out is needed");
 	}

@@ -7,11 +7,13 @@
 
 /* The command line of gait-analyze. */
 struct options {
-	const char *dir[VIEWS];    /* NULL: not given */
+	const char *dir[VIEWS];    /* NULL: not given; a folder or a document */
+	const char *archive;       /* both views; NULL: not given */
 	const char *sha256[VIEWS]; /* of the input videos, hex; NULL: not given */
 	const char *out, *model_dir;
 	struct patient patient;
-	double fps; /* where a folder has no meta.json; 0: not given */
+	enum layout layout; /* LAYOUT_BY_COUNT: not given */
+	double fps;         /* where a folder has no meta.json; 0: not given */
 	bool allow_demonstration, summary, no_summary, timing, help;
 };
 
