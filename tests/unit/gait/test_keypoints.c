@@ -55,6 +55,16 @@ static void hostile_frames_are_refused_with_the_reason(void **state)
 		{ "{\"people\":[{\"pose_keypoints_2d\":[1,2,7" REST "]}]}", ERR_INVALID, "confidence" },
 		{ "{\"people\":[{\"pose_keypoints_2d\":[1,2,-1" REST "]}]}", ERR_INVALID, "confidence" },
 		{ "{\"people\":[[[[[[[[[[[[]]]]]]]]]]]]}", ERR_INVALID, "nested" },
+		{ "{\"people\":[],\"people\":[]}", ERR_INVALID, "people stands twice" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[],\"pose_keypoints_2d\":[]}]}", ERR_INVALID,
+			"twice" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[NaN,2,0.5" REST "]}]}", ERR_INVALID, "byte 33" },
+		{ "{\"people\":[{\"pose_keypoints_2d\":[-Infinity,2,0.5" REST "]}]}", ERR_INVALID,
+			"byte 34" },
+		{ "{\"people\":[],\"x\":\"\xff\"}", ERR_INVALID, "UTF-8" },
+		{ "{\"people\":[],\"x\":\"\\u0000\"}", ERR_INVALID, "escape" },
+		{ "\xef\xbb\xbf{\"people\":[]}", ERR_INVALID, "byte order mark" },
+		{ "{\"people\":[]}{\"people\":[]}", ERR_INVALID, "after the JSON value at byte 13" },
 	};
 
 	(void)state;
@@ -138,6 +148,17 @@ static void meta_is_checked(void **state)
 		{ "{\"fps\":30,\"height\":10.5}", false },
 		{ "{\"fps\":30,\"engine\":\"\\u0007\"}", false },
 		{ "[", false },
+		{ "[]", false },
+		{ "{\"fps\":30,\"fps\":30}", false },
+		{ "{\"fps\":30,\"layout\":\"coco_18\",\"coordinates\":\"normalized\"}", true },
+		{ "{\"fps\":30,\"layout\":\"halpe_26\"}", false },
+		{ "{\"fps\":30,\"layout\":25}", false },
+		{ "{\"fps\":30,\"coordinates\":\"inches\"}", false },
+		{ "{\"fps\":30,\"engine\":"
+		  "\"0123456789012345678901234567890123456789012345678901234567890123\"}",
+			false },
+		{ "{\"fps\":30,\"width\":1e999}", false },
+		{ "{\"fps\":30} x", false },
 	};
 
 	(void)state;
@@ -150,6 +171,93 @@ static void meta_is_checked(void **state)
 			fail_msg("%s: %d %s", rows[i].text, r, e.msg);
 		assert_true(rows[i].good == (k.fps > 0));
 	}
+}
+
+/* Point i of a layout lies at (i, 1000 + i): what each point of BODY_25 is made of, by name. */
+static void layouts_are_mapped_by_name(void **state)
+{
+	static const struct {
+		enum layout layout;
+		size_t points;
+		struct {
+			enum body_point point;
+			double from; /* index, a half between two; -1: none */
+		} want[12];
+	} rows[] = {
+		{ LAYOUT_BODY_25, 25,
+			{ { BODY_NOSE, 0 }, { BODY_NECK, 1 }, { BODY_MID_HIP, 8 }, { BODY_R_KNEE, 10 },
+				{ BODY_L_ANKLE, 14 }, { BODY_L_BIG_TOE, 19 }, { BODY_L_SMALL_TOE, 20 },
+				{ BODY_R_HEEL, 24 } } },
+		{ LAYOUT_BODY_25B, 25,
+			{ { BODY_NOSE, 0 }, { BODY_NECK, 5.5 }, { BODY_MID_HIP, 11.5 }, { BODY_R_KNEE, 14 },
+				{ BODY_L_ANKLE, 15 }, { BODY_L_BIG_TOE, 19 }, { BODY_R_WRIST, 10 },
+				{ BODY_R_HEEL, 24 }, { BODY_R_EAR, 4 } } },
+		{ LAYOUT_COCO_18, 18,
+			{ { BODY_NOSE, 0 }, { BODY_NECK, 1 }, { BODY_MID_HIP, 9.5 }, { BODY_R_KNEE, 9 },
+				{ BODY_L_ANKLE, 13 }, { BODY_L_BIG_TOE, -1 }, { BODY_R_HEEL, -1 },
+				{ BODY_L_EAR, 17 }, { BODY_R_EYE, 14 } } },
+		{ LAYOUT_COCO_17, 17,
+			{ { BODY_NOSE, 0 }, { BODY_NECK, 5.5 }, { BODY_MID_HIP, 11.5 }, { BODY_R_KNEE, 14 },
+				{ BODY_L_ANKLE, 15 }, { BODY_L_BIG_TOE, -1 }, { BODY_R_HEEL, -1 },
+				{ BODY_L_EYE, 1 }, { BODY_L_ELBOW, 7 } } },
+		{ LAYOUT_MEDIAPIPE_33, 33,
+			{ { BODY_NOSE, 0 }, { BODY_NECK, 11.5 }, { BODY_MID_HIP, 23.5 }, { BODY_R_KNEE, 26 },
+				{ BODY_L_ANKLE, 27 }, { BODY_L_BIG_TOE, 31 }, { BODY_L_SMALL_TOE, -1 },
+				{ BODY_R_HEEL, 30 }, { BODY_L_EYE, 2 }, { BODY_R_EAR, 8 } } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		double v[LAYOUT_MAX_NUMBERS];
+		enum layout l = rows[i].layout, again = LAYOUTS;
+		struct person p;
+		struct err e = { 0 };
+		for (size_t j = 0; j < rows[i].points; j++) {
+			v[3 * j] = (double)j;
+			v[3 * j + 1] = 1000 + (double)j;
+			v[3 * j + 2] = 0.5 + 0.01 * (double)j;
+		}
+		assert_ok(layout_map(&l, v, 3 * rows[i].points, &p, &e), &e);
+		assert_true(layout_of_name(layout_name(l), &again) && again == l);
+		for (size_t j = 0; j < ARRAY_LEN(rows[i].want) && (j == 0 || rows[i].want[j].point); j++) {
+			const struct keypoint *k = &p.p[rows[i].want[j].point];
+			double from = rows[i].want[j].from;
+			near((double)k->x, from < 0 ? 0 : from, 0);
+			near((double)k->y, from < 0 ? 0 : 1000 + from, 0);
+			if (from < 0 || floor(from) >= from) /* of a mean: the next test */
+				near((double)k->c, from < 0 ? 0 : 0.5 + 0.01 * from, 1e-6);
+		}
+		l = LAYOUT_BY_COUNT;
+		assert_ok(layout_map(&l, v, 3 * rows[i].points, &p, &e), &e);
+		assert_int_equal(l, rows[i].layout == LAYOUT_BODY_25B ? LAYOUT_BODY_25 : rows[i].layout);
+		for (size_t n = 0; n <= LAYOUT_MAX_NUMBERS; n++) {
+			l = rows[i].layout;
+			bool fits = n == 3 * rows[i].points ||
+				    (l == LAYOUT_MEDIAPIPE_33 && (n == 4 * 33 || n == 5 * 33));
+			memset(v, 0, sizeof v);
+			assert_int_equal(layout_map(&l, v, n, &p, &e), fits ? 0 : -1);
+		}
+	}
+}
+
+/* A neck between a shoulder that was seen and one that was not is no neck. */
+static void a_mean_needs_both_sides(void **state)
+{
+	double v[51] = { 0 };
+	enum layout l = LAYOUT_COCO_17;
+	struct person p;
+	struct err e = { 0 };
+
+	(void)state;
+	v[15] = 100, v[16] = 200, v[17] = 0.9; /* left shoulder alone */
+	v[33] = 100, v[34] = 300, v[35] = 0.9; /* both hips */
+	v[36] = 140, v[37] = 310, v[38] = 0.4;
+	assert_ok(layout_map(&l, v, 51, &p, &e), &e);
+	near((double)p.p[BODY_NECK].x, 0, 0);
+	near((double)p.p[BODY_NECK].c, 0, 0);
+	near((double)p.p[BODY_MID_HIP].x, 120, 0);
+	near((double)p.p[BODY_MID_HIP].y, 305, 0);
+	near((double)p.p[BODY_MID_HIP].c, 0.4, 1e-6);
 }
 
 /* A person at (x, y) as a stick of @size pixels. */
@@ -229,6 +337,8 @@ int main(void)
 		cmocka_unit_test(caps_hold),
 		cmocka_unit_test(overshoot_of_confidence_is_clamped),
 		cmocka_unit_test(meta_is_checked),
+		cmocka_unit_test(layouts_are_mapped_by_name),
+		cmocka_unit_test(a_mean_needs_both_sides),
 		cmocka_unit_test(the_walker_is_followed),
 		cmocka_unit_test(two_alike_are_called_ambiguous),
 	};
