@@ -167,6 +167,8 @@ static void wrong_usage_is_refused(void **state)
 		{ { "--orthosis", "", NULL }, 65, "--orthosis: none, left, right or both" },
 		{ { "--footwear", "Shoes", NULL }, 65, "--footwear: barefoot" },
 		{ { "--input-sha256-front", "12", NULL }, 65, "sha256" },
+		{ { "--layout", "halpe_26", NULL }, 65, "body_25b" },
+		{ { "--side", "/tmp", "--keypoints", "/tmp/k.tar.gz", NULL }, 64, "instead" },
 		{ { "--side", "/nonexistent", "--out", "/dev/null", NULL }, 66, "nonexistent" },
 	};
 	static struct run r;
@@ -267,6 +269,222 @@ static void no_meta_needs_fps(void **state)
 	test_dir_remove(dir);
 }
 
+/* The folder's frames as one document, by putting their texts behind each other. */
+static void write_document(const char *folder, const char *out, const char *head)
+{
+	BUF_CLEANUP struct buf text;
+	BUF_CLEANUP struct buf one;
+	struct err e = { 0 };
+	char path[600], name[64];
+
+	buf_init(&text, 1 << 24);
+	buf_init(&one, 1 << 20);
+	assert_ok(
+		buf_addf(&text, &e,
+			"{%s\"width\":1280,\"height\":720,\"engine\":\"gait-pose test\",\"frames\":[", head),
+		&e);
+	for (size_t f = 0; f < 180; f++) {
+		snprintf(name, sizeof name, "walk_%012zu_keypoints.json", f);
+		path_in(path, sizeof path, folder, name);
+		buf_reset(&one);
+		assert_ok(fsx_read_file(path, &one, &e), &e);
+		assert_ok(buf_addf(&text, &e, "%s%s", f ? "," : "", buf_str(&one)), &e);
+	}
+	assert_ok(buf_adds(&text, "]}", &e), &e);
+	assert_ok(fsx_replace(out, text.data, text.len, 0600, &e), &e);
+}
+
+static void same_file(const char *a, const char *b)
+{
+	BUF_CLEANUP struct buf x;
+	BUF_CLEANUP struct buf y;
+	struct err e = { 0 };
+
+	buf_init(&x, 1 << 24);
+	buf_init(&y, 1 << 24);
+	assert_ok(fsx_read_file(a, &x, &e), &e);
+	assert_ok(fsx_read_file(b, &y, &e), &e);
+	assert_string_equal(buf_str(&x), buf_str(&y));
+}
+
+static void tar(const char *dir, const char *archive, const char *const *names)
+{
+	const char *argv[16] = { "tar", "-C", dir, "-czf", archive };
+	BUF_CLEANUP struct buf text;
+	struct child_end end;
+	struct err e = { 0 };
+
+	for (size_t i = 0; names[i]; i++)
+		argv[5 + i] = names[i];
+	buf_init(&text, 1 << 16);
+	struct child_spec spec = { .argv = argv, .in_fd = -1, .out_fd = -1, .err_fd = -1 };
+	assert_ok(child_run(&spec, TIME_MS, &text, NULL, &end, &e), &e);
+	assert_true(end.exited && end.code == 0);
+}
+
+/* Folder, document and archive hold the same key points: the same result, byte for byte. */
+static void folders_documents_and_archives_agree(void **state)
+{
+	char dir[TEST_DIR_BYTES], front[400], side[400], out[400], again[400], document[400], archive[400];
+	static struct run r;
+
+	(void)state;
+	test_dir(dir);
+	write_view(dir, "front", VIEW_FRONT, front, sizeof front);
+	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+	path_in(out, sizeof out, dir, "result.json");
+	path_in(again, sizeof again, dir, "again.json");
+	path_in(document, sizeof document, dir, "side.json");
+	path_in(archive, sizeof archive, dir, "keypoints.tar.gz");
+	const char *pair[] = { "--front", front, "--side", side, "--out", out, NULL };
+	run(&r, pair);
+	assert_int_equal(r.code, 0);
+	write_document(side, document, "\"fps\":30,");
+	const char *mixed[] = { "--front", front, "--side", document, "--out", again, NULL };
+	run(&r, mixed);
+	assert_string_equal(r.err, "");
+	same_file(out, again);
+	const char *names[] = { "front", "side", NULL };
+	tar(dir, archive, names);
+	const char *kept[] = { "--keypoints", archive, "--out", again, NULL };
+	assert_int_equal(unlink(again), 0);
+	run(&r, kept);
+	assert_string_equal(r.err, "");
+	same_file(out, again);
+	/* One view alone, with names as "tar -C side/.. ./side" gives them. */
+	const char *alone[] = { "./side", NULL }, *one[] = { "--side", side, "--out", out, NULL };
+	tar(dir, archive, alone);
+	run(&r, one);
+	run(&r, kept);
+	assert_string_equal(r.err, "");
+	same_file(out, again);
+	test_dir_remove(dir);
+}
+
+static void a_document_without_fps_needs_the_option(void **state)
+{
+	char dir[TEST_DIR_BYTES], side[400], out[400], document[400];
+	static struct run r;
+
+	(void)state;
+	test_dir(dir);
+	write_view(dir, "side", VIEW_SIDE, side, sizeof side);
+	path_in(out, sizeof out, dir, "result.json");
+	path_in(document, sizeof document, dir, "side.json");
+	write_document(side, document, "");
+	const char *args[] = { "--side", document, "--out", out, NULL, NULL, NULL };
+	run(&r, args);
+	assert_int_equal(r.code, 66);
+	assert_has(r.err, "--fps");
+	args[4] = "--fps";
+	args[5] = "30";
+	run(&r, args);
+	assert_int_equal(r.code, 0);
+	/* 75 numbers are no 54. */
+	args[4] = "--layout";
+	args[5] = "coco_18";
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	assert_has(r.err, "side.json: frame 0: person 0: 75 numbers");
+	test_dir_remove(dir);
+}
+
+static void hostile_archives_are_refused(void **state)
+{
+	static const char good[] = "{\"people\":[]}";
+	static const struct {
+		const char *name, *text; /* in side/; text NULL: a link of that name */
+		int code;
+		const char *why;
+	} rows[] = {
+		{ "walk_0_keypoints.json", NULL, 65, "not a regular file" },
+		{ "other.txt", NULL, 65, "not a regular file" },
+		{ "walk_0_keypoints.json", "{\"people\":", 65, "side: walk_0_keypoints.json" },
+		{ "walk_00_keypoints.json", good, 65, "same frame" },
+		{ "walk_900000_keypoints.json", good, 65, "span" },
+		{ "meta.json", "{}", 65, "side: meta.json: fps" },
+		{ "other.txt", "ignored", 0, "" },
+	};
+	char dir[TEST_DIR_BYTES], side[400], out[400], archive[400], path[500];
+	const char *names[] = { "side", NULL };
+	static struct run r;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		test_dir(dir);
+		path_in(side, sizeof side, dir, "side");
+		path_in(archive, sizeof archive, dir, "keypoints.tar.gz");
+		path_in(out, sizeof out, dir, "result.json");
+		path_in(path, sizeof path, side, rows[i].name);
+		assert_int_equal(mkdir(side, 0700), 0);
+		write_file(side, "meta.json", "{\"fps\":30}");
+		write_file(side, "walk_0_keypoints.json", good);
+		(void)unlink(path);
+		if (rows[i].text)
+			write_file(side, rows[i].name, rows[i].text);
+		else
+			assert_int_equal(symlink("/etc/passwd", path), 0);
+		tar(dir, archive, names);
+		const char *args[] = { "--keypoints", archive, "--out", out, NULL };
+		run(&r, args);
+		if (r.code != rows[i].code || !strstr(r.err, rows[i].why))
+			fail_msg("row %zu: %d %s", i, r.code, r.err);
+		assert_true(fsx_exists(out) == (r.code == 0));
+		test_dir_remove(dir);
+	}
+}
+
+/* A tar that says more than it has, one that is none, one cut short, one of other folders, one too large. */
+static void damaged_archives_are_refused(void **state)
+{
+	char dir[TEST_DIR_BYTES], sub[400], out[400], archive[400];
+	const char *other[] = { "other", NULL };
+	BUF_CLEANUP struct buf b;
+	struct err e = { 0 };
+	static struct run r;
+
+	(void)state;
+	test_dir(dir);
+	path_in(sub, sizeof sub, dir, "other");
+	path_in(archive, sizeof archive, dir, "keypoints.tar.gz");
+	path_in(out, sizeof out, dir, "result.json");
+	const char *args[] = { "--keypoints", archive, "--out", out, NULL };
+	run(&r, args);
+	assert_int_equal(r.code, 66);
+	write_file(dir, "keypoints.tar.gz", "no archive at all");
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	write_file(sub, "walk_0_keypoints.json", "{\"people\":[]}");
+	tar(dir, archive, other);
+	run(&r, args);
+	assert_int_equal(r.code, 66);
+	assert_has(r.err, "neither front/ nor side/");
+	buf_init(&b, 1 << 20);
+	assert_ok(fsx_read_file(archive, &b, &e), &e);
+	assert_ok(fsx_replace(archive, b.data, b.len / 2, 0600, &e), &e);
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	/* A file of 2 MB that is of no use is refused all the same: it would have to be unpacked. */
+	buf_reset(&b);
+	assert_ok(buf_reserve(&b, 1 << 19, &e), &e);
+	memset(b.data, 'x', 1 << 19);
+	b.data[1 << 19] = '\0';
+	b.len = 1 << 19;
+	char big[500];
+	path_in(big, sizeof big, sub, "big");
+	FILE *f = fopen(big, "w");
+	assert_non_null(f);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(fwrite(b.data, 1, b.len, f), b.len);
+	assert_int_equal(fclose(f), 0);
+	tar(dir, archive, other);
+	run(&r, args);
+	assert_int_equal(r.code, 65);
+	assert_has(r.err, "other/big: more than");
+	test_dir_remove(dir);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +493,10 @@ int main(void)
 		cmocka_unit_test(hostile_folders_are_refused_by_name),
 		cmocka_unit_test(pipes_and_links_do_not_hang_it),
 		cmocka_unit_test(no_meta_needs_fps),
+		cmocka_unit_test(folders_documents_and_archives_agree),
+		cmocka_unit_test(a_document_without_fps_needs_the_option),
+		cmocka_unit_test(hostile_archives_are_refused),
+		cmocka_unit_test(damaged_archives_are_refused),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
