@@ -8,6 +8,7 @@
 #include "base/cleanup.h"
 #include "base/strv.h"
 #include "core/mail_address.h"
+#include "core/submission_words.h"
 
 const char **submission_field_slot(struct submission_fields *f, const char *name, size_t *ret_max_bytes)
 {
@@ -33,14 +34,6 @@ bool submission_is_file_field(const char *name, int *ret_view)
 			*ret_view = view;
 			return true;
 		}
-	return false;
-}
-
-static bool one_of(const char *value, const char *const *list, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(value, list[i]) == 0)
-			return true;
 	return false;
 }
 
@@ -172,9 +165,7 @@ static void parse_weight(const char *text, struct submission *s, struct field_er
 static void parse_choices(
 	const struct submission_fields *f, struct submission *s, struct field_errors *errors)
 {
-	static const char *const ethnicities[] = { "african_american", "native_american", "asian", "hispanic",
-		"caucasian", "pacific_islander", "other", "undisclosed" };
-	static const char *const roles[] = { "parent", "clinician", "school", "self", "other" };
+	char wish[16];
 
 	if (!f->sex || !*f->sex)
 		field_errors_add(errors, "sex", "is missing: F, M or O");
@@ -182,20 +173,14 @@ static void parse_choices(
 		s->sex = f->sex[0];
 	else
 		field_errors_add(errors, "sex", "must be F, M or O");
-	if (f->ethnicity && *f->ethnicity && !one_of(f->ethnicity, ethnicities, ARRAY_LEN(ethnicities)))
-		field_errors_add(errors, "ethnicity",
-			"must be one of african_american, native_american, asian, hispanic, caucasian, "
-			"pacific_islander, other, undisclosed");
-	else if (f->ethnicity)
-		str_copy(s->ethnicity, sizeof s->ethnicity, f->ethnicity);
-	if (f->role && *f->role && !one_of(f->role, roles, ARRAY_LEN(roles)))
-		field_errors_add(errors, "role", "must be one of parent, clinician, school, self, other");
-	else
-		str_copy(s->role, sizeof s->role, f->role && *f->role ? f->role : "other");
-	if (f->result_by_email && *f->result_by_email && strcmp(f->result_by_email, "score") != 0 &&
-		strcmp(f->result_by_email, "link") != 0)
-		field_errors_add(errors, "result_by_email", "must be score or link");
-	s->email_score = f->result_by_email && strcmp(f->result_by_email, "score") == 0;
+	submission_word("ethnicity", f->ethnicity, s->ethnicity, sizeof s->ethnicity, errors);
+	submission_word("walking_aid", f->walking_aid, s->walking_aid, sizeof s->walking_aid, errors);
+	submission_word("orthosis", f->orthosis, s->orthosis, sizeof s->orthosis, errors);
+	submission_word("footwear", f->footwear, s->footwear, sizeof s->footwear, errors);
+	if (!submission_word("role", f->role, s->role, sizeof s->role, errors))
+		str_copy(s->role, sizeof s->role, "other");
+	s->email_score = submission_word("result_by_email", f->result_by_email, wish, sizeof wish, errors) &&
+			 strcmp(wish, "score") == 0;
 }
 
 static void parse_hint(const char *text, int view, struct submission *s, struct field_errors *errors)
@@ -222,7 +207,6 @@ static void parse_hint(const char *text, int view, struct submission *s, struct 
 static void parse_consent(const struct submission_fields *f, const char *consent, struct submission *s,
 	struct field_errors *errors)
 {
-	static const char *const authorities[] = { "self", "guardian", "clinician", "school" };
 	bool given = f->consent_version && *f->consent_version;
 
 	if (*consent && !given)
@@ -233,11 +217,8 @@ static void parse_consent(const struct submission_fields *f, const char *consent
 			"is not the text in force, which is version %.40s: read it again", consent);
 	else if (given && !str_copy(s->consent_version, sizeof s->consent_version, f->consent_version))
 		field_errors_add(errors, "consent_version", "is too long");
-	if (f->authority && *f->authority && !one_of(f->authority, authorities, ARRAY_LEN(authorities)))
-		field_errors_add(errors, "authority", "must be one of self, guardian, clinician, school");
-	else if (f->authority && *f->authority)
-		str_copy(s->authority, sizeof s->authority, f->authority);
-	else if (*consent || given)
+	if (!submission_word("authority", f->authority, s->authority, sizeof s->authority, errors) &&
+		(*consent || given))
 		field_errors_add(
 			errors, "authority", "is missing: who consents (self, guardian, clinician, school)");
 }

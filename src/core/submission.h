@@ -13,8 +13,10 @@ struct submission {
 	char ethnicity[24]; /* "" where not given */
 	double height_cm;   /* 40–250 */
 	double weight_kg;   /* 1–500 */
-	char email[255];    /* where mail goes; "" = the account's address */
-	char role[16];      /* parent, clinician, school, self, other */
+	/* How the walk was made: words of submission_words.def, "" where not given */
+	char walking_aid[16], orthosis[8], footwear[16];
+	char email[255]; /* where mail goes; "" = the account's address */
+	char role[16];   /* parent, clinician, school, self, other */
 	char consent_version[64], authority[16];
 	char subject_code[64];       /* "" where none */
 	bool email_score;            /* result_by_email=score: the number itself may stand in the mail */

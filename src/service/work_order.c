@@ -55,6 +55,9 @@ static void write_engine(const struct service *s, struct json_w *w, const struct
 	json_w_int(w, "age_months", p->age_months);
 	json_w_int(w, "age_years", p->age_months / 12);
 	json_w_strn(w, "sex", &p->sex, 1);
+	json_w_str(w, "walking_aid", *p->walking_aid ? p->walking_aid : NULL);
+	json_w_str(w, "orthosis", *p->orthosis ? p->orthosis : NULL);
+	json_w_str(w, "footwear", *p->footwear ? p->footwear : NULL);
 	json_w_obj_end(w);
 	json_w_obj(w, "engine");
 	json_w_str(w, "name", s->opt.engine);

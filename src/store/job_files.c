@@ -19,7 +19,8 @@ int store_job_erase(struct tx *tx, struct job *job, int64_t now_ms, struct err *
 		    "email_score = NULL, "
 		    "hint_front_x = NULL, hint_front_y = NULL, hint_side_x = NULL, hint_side_y = NULL, notes "
 		    "= NULL, "
-		    "score = NULL, result_attempt = 0, subject = NULL, error_text = '' WHERE id = ?2",
+		    "walking_aid = NULL, orthosis = NULL, footwear = NULL, score = NULL, result_attempt = 0, "
+		    "subject = NULL, error_text = '' WHERE id = ?2",
 		    DB_ARGS(DB_I(now_ms), DB_S(job->id)), e) < 0 ||
 		db_run(tx->db,
 			"UPDATE attempts SET log = '', score = NULL, result_sha256 = NULL, error_text = '' "

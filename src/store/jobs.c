@@ -15,7 +15,7 @@
 	"attempt, "                                                                                          \
 	"failures, cancel_requested, erased_ms, error_kind, error_text, result_attempt, score, "             \
 	"score_demonstration, age_months, sex, ethnicity, height_cm, weight_kg, email, role, email_score, "  \
-	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note"
+	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note, walking_aid, orthosis, footwear"
 
 static void read_submission(struct db_rows *r, struct submission *s)
 {
@@ -27,6 +27,9 @@ static void read_submission(struct db_rows *r, struct submission *s)
 	db_copy(r, 25, s->email, sizeof s->email);
 	db_copy(r, 26, s->role, sizeof s->role);
 	s->email_score = db_int(r, 27) != 0;
+	db_copy(r, 33, s->walking_aid, sizeof s->walking_aid);
+	db_copy(r, 34, s->orthosis, sizeof s->orthosis);
+	db_copy(r, 35, s->footwear, sizeof s->footwear);
 	for (int v = 0; v < 2; v++) {
 		s->has_hint[v] = !db_is_null(r, 28 + 2 * v);
 		s->hint_x[v] = s->has_hint[v] ? db_real(r, 28 + 2 * v) : 0;
@@ -107,8 +110,8 @@ static int insert_row(struct tx *tx, const struct job *j, struct err *e)
 		"priority, age_months, sex, "
 		"ethnicity, height_cm, weight_kg, email, role, email_score, hint_front_x, hint_front_y, "
 		"hint_side_x, "
-		"hint_side_y, notes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		"?)",
+		"hint_side_y, notes, walking_aid, orthosis, footwear) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		"?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		DB_ARGS(DB_S(j->id), DB_S(j->owner), DB_S(*j->subject ? j->subject : NULL), DB_I(j->ordinal),
 			DB_S(job_state_name(JOB_QUEUED)), DB_I(j->created_ms), DB_I(j->created_ms),
 			DB_I(j->created_ms), DB_I(s->priority), DB_I(s->age_months), DB_S(sex),
@@ -116,7 +119,9 @@ static int insert_row(struct tx *tx, const struct job *j, struct err *e)
 			DB_S(s->role), DB_I(s->email_score), DB_D(s->has_hint[0] ? s->hint_x[0] : none),
 			DB_D(s->has_hint[0] ? s->hint_y[0] : none),
 			DB_D(s->has_hint[1] ? s->hint_x[1] : none),
-			DB_D(s->has_hint[1] ? s->hint_y[1] : none), DB_S(s->notes)),
+			DB_D(s->has_hint[1] ? s->hint_y[1] : none), DB_S(s->notes),
+			DB_S(*s->walking_aid ? s->walking_aid : NULL),
+			DB_S(*s->orthosis ? s->orthosis : NULL), DB_S(*s->footwear ? s->footwear : NULL)),
 		e);
 }
 

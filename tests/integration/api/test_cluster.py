@@ -41,10 +41,12 @@ class Parked(ApiTest):
 class CheckIn(Parked):
     def test_work_order(self):
         front, side = video(seed="order-front"), video(seed="order-side", size=5000)
-        attempt = self.new(front=front, side=side, age=None, age_months="100", height="5'7\"", sex="O", subject_hint_side="12.345,6")
+        attempt = self.new(front=front, side=side, age=None, age_months="100", height="5'7\"", sex="O", subject_hint_side="12.345,6",
+                           walking_aid="cane", footwear="insoles")
         order = attempt.order
         self.assertEqual((order["attempt"], order["job"], order["run_id"]), (attempt.id, attempt.job, attempt.run_id))
-        self.assertEqual(order["patient"], {"height_cm": 170.18, "age_months": 100, "age_years": 8, "sex": "O"})
+        self.assertEqual(order["patient"], {"height_cm": 170.18, "age_months": 100, "age_years": 8, "sex": "O",
+                                            "walking_aid": "cane", "orthosis": None, "footwear": "insoles"})
         self.assertEqual(order["engine"]["hints"], {"side": "12.35,6.00"})
         for name, data in (("front", front), ("side", side)):
             item = order["inputs"][name]

@@ -117,9 +117,10 @@ class Rights(ApiTest):
                 self.assertIn(self.d.get(f"/api/v1/jobs/{name}", self.ann).status, (400, 404))
 
     def test_patient_facts_are_in_no_answer(self):
-        job = self.d.new_job(self.ann, notes="limps since march", ethnicity="hispanic", weight="71.25kg", height="183.5cm")
+        job = self.d.new_job(self.ann, notes="limps since march", ethnicity="hispanic", weight="71.25kg", height="183.5cm",
+                             walking_aid="crutches", orthosis="left", footwear="barefoot")
         text = self.d.get(f"/api/v1/jobs/{job}", self.staff).text + self.d.get("/api/v1/jobs", self.ann).text
-        for fact in ("limps", "hispanic", "71.25", "183.5"):
+        for fact in ("limps", "hispanic", "71.25", "183.5", "crutches", "left", "barefoot"):
             self.assertNotIn(fact, text)
         self.assertNotIn("limps", self.d.stderr())
         self.assertNotIn("ann@example.org", self.d.stderr())
@@ -375,14 +376,16 @@ class Changes(ApiTest):
         self.d.wait_job(job, "complete")
 
     def test_erase(self):
-        job = self.d.new_job(self.ann, notes="to be forgotten", email="ann@example.org", subject="erase-me")
+        job = self.d.new_job(self.ann, notes="to be forgotten", email="ann@example.org", subject="erase-me", walking_aid="cane",
+                             orthosis="right", footwear="socks")
         self.d.wait_job(job, "complete")
         self.d.wait_mails(2)
         self.assertTrue([f for f in self.d.files("blobs") if job in f])
         self.assertEqual(self.erase(job).status, 204)
         self.assertEqual([f for f in self.d.files("blobs") + self.d.files("spool") if job in f], [])
         row = self.d.job_row(job)
-        for fact in ("age_months", "sex", "ethnicity", "height_cm", "weight_kg", "email", "role", "notes", "score", "subject"):
+        for fact in ("age_months", "sex", "ethnicity", "height_cm", "weight_kg", "email", "role", "notes", "score", "subject",
+                     "walking_aid", "orthosis", "footwear"):
             self.assertIsNone(row[fact], fact)
         for path in ("result", "files/result.json", "files/overlay_side.mp4"):
             self.refused(self.d.get(f"/api/v1/jobs/{job}/{path}", self.ann), 404)

@@ -49,9 +49,12 @@ class Refused(ApiTest):
     def test_every_wrong_field_is_named_in_one_answer(self):
         wrong = {"age": "0", "sex": "X", "height": "172", "weight": "heavy", "ethnicity": "martian", "role": "king",
                  "email": "not an address", "subject": "Ann Smith", "result_by_email": "yes", "priority": "9000",
-                 "subject_hint_front": "left", "subject_hint_side": "1;2", "notes": "n" * 2001, "authority": "nobody"}
+                 "subject_hint_front": "left", "subject_hint_side": "1;2", "notes": "n" * 2001, "authority": "nobody",
+                 "walking_aid": "stick", "orthosis": "yes", "footwear": "42"}
         answer = self.refused(self.d.upload(self.ann, front=False, side=False, **wrong), 422)
         self.assertLessEqual(set(wrong) | {"fileuploadfront", "fileuploadside"}, set(answer.fields), answer)
+        self.assertEqual({e["field"]: e["reason"] for e in answer.json["errors"]}["walking_aid"],
+                         "must be one of none, cane, crutches, walker, hand_held, other")
 
     def test_values_at_their_limits(self):
         cases = [("age", v) for v in ("0", "116", "4.5", "-3", "", "forty", "40 years", "9" * 40)]
@@ -304,7 +307,8 @@ class Accepted(ApiTest):
                 {"height": "40cm"}, {"height": "250 cm"}, {"weight": "150lb"}, {"weight": "150"}, {"weight": "1kg"},
                 {"sex": "O"}, {"ethnicity": "undisclosed"}, {"email": "Ann@Example.org"}, {"role": "parent"}, {"priority": "-10"},
                 {"result_by_email": "link"}, {"notes": "hinkt seit März — läuft „schief“"}, {"subject": "P-0001"},
-                {"subject_hint_front": "12.5,30", "subject_hint_side": "0,0"}, {"authority": ""}]
+                {"subject_hint_front": "12.5,30", "subject_hint_side": "0,0"}, {"authority": ""},
+                {"walking_aid": "hand_held", "orthosis": "both", "footwear": "barefoot"}, {"walking_aid": "", "orthosis": "none"}]
         for fields in good:
             with self.subTest(fields):
                 answer = self.d.upload(self.ann, **fields)
@@ -312,6 +316,9 @@ class Accepted(ApiTest):
         row = self.d.job_row(self.d.new_job(self.ann, age="7", height="5'7\"", weight="150", notes="a\r\nb"))
         self.assertEqual((row["age_months"], row["height_cm"], row["notes"]), (84, 170.18, "a\r\nb"))
         self.assertAlmostEqual(row["weight_kg"], 68.0388555)
+        self.assertEqual((row["walking_aid"], row["orthosis"], row["footwear"]), (None, None, None))
+        row = self.d.job_row(self.d.new_job(self.ann, walking_aid="walker", orthosis="left", footwear="shoes"))
+        self.assertEqual((row["walking_aid"], row["orthosis"], row["footwear"]), ("walker", "left", "shoes"))
 
     def test_files_before_fields_and_preamble(self):
         body, kind = multipart(list(reversed(upload_parts())))

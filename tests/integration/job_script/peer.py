@@ -40,7 +40,8 @@ class Peer(http.server.ThreadingHTTPServer):
         self.videos = dict(videos)  # name -> bytes
         self.lie = {}  # video -> checksum to claim
         self.engine = {"name": "gait-pose", "timeouts": {}}
-        self.patient = {"height_cm": 172, "age_months": 400, "sex": "F"}
+        self.patient = {"height_cm": 172, "age_months": 400, "sex": "F", "walking_aid": "hand_held",
+                        "orthosis": None, "footwear": "shoes"}
         self.max_bytes = {}
         self.deadline = int(time.time()) + 3600
         self.answers = {}  # route -> statuses to answer first

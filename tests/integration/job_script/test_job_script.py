@@ -116,7 +116,8 @@ class JobScript(unittest.TestCase):
         self.assertEqual(set(peer.outputs), set(peer.output_names))
         result = json.loads(peer.outputs["result.json"])
         arguments = " ".join(result["arguments"])
-        self.assertIn("--height 172cm --age-months 400 --sex F ", arguments)
+        self.assertIn("--height 172cm --age-months 400 --sex F --walking-aid hand_held --footwear shoes ", arguments)
+        self.assertNotIn("--orthosis", arguments)
         for view in ("front", "side"):
             self.assertIn(f"--input-sha256-{view} {hashlib.sha256(self.videos[view]).hexdigest()} ", arguments)
         self.assertEqual(peer.outputs["overlay_side.mp4"], self.videos["side"])

@@ -185,7 +185,16 @@ static void other_fields(void **state)
 		{ "notes", "\xff\xfe", false }, { "notes", "\xed\xa0\x80", false },
 		{ "authority", "self", true }, { "authority", "guardian", true },
 		{ "authority", "clinician", true }, { "authority", "school", true },
-		{ "authority", "dog", false } };
+		{ "authority", "dog", false }, { "walking_aid", NULL, true }, { "walking_aid", "", true },
+		{ "walking_aid", "none", true }, { "walking_aid", "cane", true },
+		{ "walking_aid", "crutches", true }, { "walking_aid", "walker", true },
+		{ "walking_aid", "hand_held", true }, { "walking_aid", "other", true },
+		{ "walking_aid", "hand held", false }, { "walking_aid", "None", false },
+		{ "orthosis", NULL, true }, { "orthosis", "none", true }, { "orthosis", "left", true },
+		{ "orthosis", "right", true }, { "orthosis", "both", true }, { "orthosis", "other", false },
+		{ "footwear", NULL, true }, { "footwear", "barefoot", true }, { "footwear", "socks", true },
+		{ "footwear", "shoes", true }, { "footwear", "insoles", true }, { "footwear", "other", true },
+		{ "footwear", "none", false } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -217,7 +226,13 @@ static void values_arrive(void **state)
 	f.notes = "slow today";
 	f.consent_version = "2026-01";
 	f.authority = "guardian";
+	f.walking_aid = "hand_held";
+	f.orthosis = "right";
+	f.footwear = "barefoot";
 	assert_int_equal(judge(&f, "2026-01", &s).n, 0);
+	assert_string_equal(s.walking_aid, "hand_held");
+	assert_string_equal(s.orthosis, "right");
+	assert_string_equal(s.footwear, "barefoot");
 	assert_string_equal(s.ethnicity, "hispanic");
 	assert_string_equal(s.email, "mail@example.org");
 	assert_string_equal(s.subject_code, "P-7");
@@ -230,6 +245,20 @@ static void values_arrive(void **state)
 	assert_string_equal(s.notes, "slow today");
 	assert_string_equal(s.consent_version, "2026-01");
 	assert_string_equal(s.authority, "guardian");
+}
+
+static void wrong_words_are_told_the_right_ones(void **state)
+{
+	struct submission_fields f = good;
+	struct submission s;
+
+	(void)state;
+	f.orthosis = "yes";
+	const struct field_errors e = judge(&f, "", &s);
+	assert_int_equal(e.n, 1);
+	assert_string_equal(e.items[0].field, "orthosis");
+	assert_string_equal(e.items[0].reason, "must be one of none, left, right, both");
+	assert_string_equal(s.orthosis, "");
 }
 
 static void notes_count_characters(void **state)
@@ -276,6 +305,9 @@ static void all_wrong_ones_at_once(void **state)
 	const struct submission_fields f = { .age = "200",
 		.sex = "?",
 		.ethnicity = "?",
+		.walking_aid = "?",
+		.orthosis = "?",
+		.footwear = "?",
 		.height = "172",
 		.weight = "heavy",
 		.email = "?",
@@ -290,7 +322,7 @@ static void all_wrong_ones_at_once(void **state)
 		.notes = "\a" };
 	static const char *const fields[] = { "age", "sex", "ethnicity", "height", "weight", "email", "role",
 		"consent_version", "authority", "subject", "result_by_email", "subject_hint_front",
-		"subject_hint_side", "priority", "notes" };
+		"subject_hint_side", "priority", "notes", "walking_aid", "orthosis", "footwear" };
 	struct submission s;
 
 	(void)state;
@@ -323,9 +355,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(a_good_one_passes), cmocka_unit_test(heights),
 		cmocka_unit_test(weights), cmocka_unit_test(ages), cmocka_unit_test(other_fields),
-		cmocka_unit_test(values_arrive), cmocka_unit_test(notes_count_characters),
-		cmocka_unit_test(consent), cmocka_unit_test(all_wrong_ones_at_once),
-		cmocka_unit_test(slots) };
+		cmocka_unit_test(values_arrive), cmocka_unit_test(wrong_words_are_told_the_right_ones),
+		cmocka_unit_test(notes_count_characters), cmocka_unit_test(consent),
+		cmocka_unit_test(all_wrong_ones_at_once), cmocka_unit_test(slots) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,6 +33,36 @@ static void every_word_is_read_back_and_named(void **state)
 	}
 }
 
+/* What an upload may say of the walk is what an analysis can be told, word for word. */
+static void uploads_use_the_same_words(void **state)
+{
+	static const struct {
+		const char *field, *words[9];
+	} uploads[] = {
+#define WORDS(field, ...) { #field, { __VA_ARGS__ } },
+#include "core/submission_words.def"
+#undef WORDS
+	};
+	int facts = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(uploads); i++)
+		for (enum patient_fact f = PATIENT_WALKING_AID; f < PATIENT_FACTS; f++) {
+			char all[128] = "";
+			if (strcmp(uploads[i].field, patient_fact_name(f)) != 0)
+				continue;
+			facts++;
+			for (const char *const *w = uploads[i].words; *w; w++) {
+				struct patient p;
+				assert_true(patient_parse(&p, f, *w));
+				strcat(all, w == uploads[i].words ? "" : w[1] ? ", " : " or ");
+				strcat(all, *w);
+			}
+			assert_string_equal(all, patient_words(f));
+		}
+	assert_int_equal(facts, PATIENT_FACTS);
+}
+
 static void other_words_change_nothing(void **state)
 {
 	static const char *const wrong[] = { "", " none", "NONE", "cane,walker", "unknown" };
@@ -87,6 +117,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_word_is_read_back_and_named),
+		cmocka_unit_test(uploads_use_the_same_words),
 		cmocka_unit_test(other_words_change_nothing),
 		cmocka_unit_test(what_is_not_known_is_null),
 	};

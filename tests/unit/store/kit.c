@@ -73,6 +73,9 @@ void kit_job(struct kit *k, const char *owner, int priority, struct job *ret)
 				     .sex = 'F',
 				     .height_cm = 172,
 				     .weight_kg = 68,
+				     .walking_aid = "cane",
+				     .orthosis = "left",
+				     .footwear = "shoes",
 				     .role = "self",
 				     .priority = priority } };
 	new_id(k->now, ret->id);

@@ -63,6 +63,8 @@ static void everything_of_a_submission_is_kept(void **state)
 				   .ethnicity = "hispanic",
 				   .height_cm = 95.5,
 				   .weight_kg = 14.25,
+				   .walking_aid = "hand_held",
+				   .footwear = "shoes",
 				   .email = "c@example.org",
 				   .role = "parent",
 				   .consent_version = "v2",
@@ -83,6 +85,9 @@ static void everything_of_a_submission_is_kept(void **state)
 	assert_string_equal(s->ethnicity, "hispanic");
 	assert_float_equal(s->height_cm, 95.5, 0);
 	assert_float_equal(s->weight_kg, 14.25, 0);
+	assert_string_equal(s->walking_aid, "hand_held");
+	assert_string_equal(s->orthosis, "");
+	assert_string_equal(s->footwear, "shoes");
 	assert_string_equal(s->email, "c@example.org");
 	assert_string_equal(s->role, "parent");
 	assert_true(s->email_score && !s->has_hint[0] && s->has_hint[1]);
@@ -331,7 +336,8 @@ static void erase(void **state)
 	unsigned n;
 	const struct output o = { .name = "result.json", .blob_key = "k", .bytes = 9 };
 	static const char *const columns[] = { "age_months", "sex", "ethnicity", "height_cm", "weight_kg",
-		"email", "role", "email_score", "hint_front_x", "hint_side_y", "notes", "score", "subject" };
+		"email", "role", "email_score", "hint_front_x", "hint_side_y", "notes", "score", "subject",
+		"walking_aid", "orthosis", "footwear" };
 
 	kit_user(k, "a@example.org", ROLE_SUBMITTER, &u);
 	kit_job(k, u.id, 0, &job);
