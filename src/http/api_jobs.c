@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/strv.h"
 #include "http/api.h"
+#include "service/attempt_end.h"
 #include "service/jobs.h"
 #include "service/status_cache.h"
 
@@ -107,17 +108,6 @@ int api_job_get(struct http_req *r, struct err *e)
 	return send_status(r, tag, &out, e);
 }
 
-static const char *type_of(const char *name)
-{
-	if (str_ends(name, ".json"))
-		return "application/json";
-	if (str_ends(name, ".mp4"))
-		return "video/mp4";
-	if (str_ends(name, ".gz"))
-		return "application/gzip";
-	return "application/octet-stream";
-}
-
 struct stored {
 	struct blob *blob;
 	const char *key;
@@ -153,7 +143,7 @@ static int send_output(struct http_req *r, const struct output *o, bool inline_o
 	const bool is_local = reader->fd >= 0;
 	const struct http_file file = { .fd = is_local ? fcntl(reader->fd, F_DUPFD_CLOEXEC, 3) : -1,
 		.size_bytes = o->bytes,
-		.type = type_of(o->name),
+		.type = attempt_output_type(o->name),
 		.etag = tag,
 		.download = inline_ok ? NULL : o->name,
 		.part = { open_part, api_pull_blob, api_close_blob, &stored } };

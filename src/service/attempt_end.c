@@ -9,9 +9,17 @@
 #include "base/log.h"
 #include "core/retry.h"
 
-const char *const attempt_outputs[] = { "result.json", "overlay_front.mp4", "overlay_side.mp4",
-	"keypoints_front.tar.gz", "keypoints_side.tar.gz" };
-const unsigned attempt_output_count = ARRAY_LEN(attempt_outputs);
+const char *const attempt_outputs[ATTEMPT_OUTPUTS] = {
+#define OUTPUT(name, type) name,
+#include "service/outputs.def"
+#undef OUTPUT
+};
+
+static const char *const types[ATTEMPT_OUTPUTS] = {
+#define OUTPUT(name, type) type,
+#include "service/outputs.def"
+#undef OUTPUT
+};
 
 /* FREE_ATTEMPTS: of one kind in a row, more than half an hour with the pauses between them: time for an
  * operator to mend the site, and an end to a user's wait. */
@@ -28,6 +36,14 @@ enum {
 void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES])
 {
 	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/%d/%s", job, n, name);
+}
+
+const char *attempt_output_type(const char *name)
+{
+	for (unsigned i = 0; i < ATTEMPT_OUTPUTS; i++)
+		if (strcmp(attempt_outputs[i], name) == 0)
+			return types[i];
+	return "application/octet-stream";
 }
 
 void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES])
@@ -153,7 +169,7 @@ int attempt_collect(struct service *s, const char *job, int n, struct attempt_re
 	if (attempt_read_result((struct strv){ text.data, text.len }, ret, e) < 0 ||
 		sha256_of(text.data, text.len, ret->result_sha256, e) < 0)
 		return -1;
-	for (unsigned i = 0; i < attempt_output_count; i++) {
+	for (unsigned i = 0; i < ATTEMPT_OUTPUTS; i++) {
 		struct output *o = &ret->outputs[ret->output_n];
 		struct blob_stat st;
 		attempt_output_key(job, n, attempt_outputs[i], o->blob_key);

@@ -19,9 +19,17 @@ struct attempt_failure {
 int attempt_failed(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
 	const struct attempt_failure *f, int64_t now_ms, struct err *e);
 
+/* How many files an attempt may upload: outputs.def. */
+enum {
+	ATTEMPT_OUTPUTS = 0
+#define OUTPUT(name, type) +1
+#include "service/outputs.def"
+#undef OUTPUT
+};
+
 /* What a finished attempt left in the blob store; found before the transaction begins. */
 struct attempt_result {
-	struct output outputs[8];
+	struct output outputs[ATTEMPT_OUTPUTS];
 	unsigned output_n;
 	uint8_t result_sha256[SHA256_BYTES];
 	double score; /* NaN: null */
@@ -49,6 +57,6 @@ int attempt_complete(struct tx *tx, struct job *job, const struct attempt *a, co
 void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES]);
 void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES]);
 
-/* The files that an attempt may upload. */
-extern const char *const attempt_outputs[];
-extern const unsigned attempt_output_count;
+extern const char *const attempt_outputs[ATTEMPT_OUTPUTS];
+/* The media type of an output; that of unknown bytes for a name that is none (any more). */
+const char *attempt_output_type(const char *name);

@@ -185,7 +185,7 @@ static int work(struct service *s, struct fetch *i, struct err *e)
 {
 	struct polled polled = { .svc = s, .a = &i->a };
 
-	for (unsigned n = 0; n < attempt_output_count; n++) {
+	for (unsigned n = 0; n < ATTEMPT_OUTPUTS; n++) {
 		if (stop(&polled) < 0)
 			return 0;
 		if (fetch_output(s, i, attempt_outputs[n], e) == 0)

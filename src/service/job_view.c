@@ -3,6 +3,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "service/attempt_end.h"
 #include "service/jobs.h"
 #include "service/queue_view.h"
 #include "store/events.h"
@@ -71,7 +72,7 @@ static int write_attempts(struct tx *tx, const struct job *job, bool staff, stru
 
 static int write_outputs(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
 {
-	struct output o[8];
+	struct output o[ATTEMPT_OUTPUTS];
 	unsigned n;
 
 	if (store_outputs_list(tx, job->id, job->result_attempt, o, ARRAY_LEN(o), &n, e) < 0)

@@ -34,7 +34,7 @@ static int write_outputs(
 	char url[BLOB_URL_BYTES], key[BLOB_KEY_BYTES];
 
 	json_w_obj(w, "outputs");
-	for (unsigned i = 0; i < attempt_output_count; i++) {
+	for (unsigned i = 0; i < ATTEMPT_OUTPUTS; i++) {
 		const char *name = attempt_outputs[i];
 		attempt_output_key(a->job, a->n, name, key);
 		if (!a->relay && s->blob->ops->url_put(s->blob, key, until_s, OUTPUT_MAX_BYTES, url, e) < 0)
