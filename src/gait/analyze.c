@@ -61,6 +61,8 @@ static int clean(struct view_result *v, const struct keypoints *k, struct err *e
 		view_set_flag(v, FLAG_several_people);
 	if ((double)v->swapped > SWAP_PART * (double)k->frames)
 		view_set_flag(v, FLAG_many_swaps);
+	if (v->track.no_feet)
+		view_set_flag(v, FLAG_no_feet);
 	if (k->fps < LOW_FPS)
 		view_set_flag(v, FLAG_low_frame_rate);
 	return 0;

@@ -6,9 +6,15 @@
 #include "base/cleanup.h"
 #include "gait/num.h"
 
-#define DEGREES   (180 / M_PI)
-#define FLAT_FROM 0.15 /* of the cycle: the foot lies flat */
-#define FLAT_TO   0.35
+#define DEGREES (180 / M_PI)
+
+/* The foot as two rigid parts, joined at the ball: with the toes flat and the rear foot raised by b, the line
+ * from heel to toe tip is raised by a = atan2(B sin b, B cos b + 1 - B), B = 0.73: b - a is 0.365 a within
+ * 0.3° up to b = 30°, where the toes bend no further and both turn together. */
+#define TOES_BEND  0.365
+#define BEND_MOST  8.0
+#define HEEL_RISES 0.35 /* of the cycle: not before */
+#define TOES_BACK  0.15 /* of the cycle after toe-off until the toes are straight again */
 
 const char *joint_name(enum joint j)
 {
@@ -35,7 +41,7 @@ static struct segments segments_at(const struct track *t, enum side s, int dir, 
 	return (struct segments){
 		.thigh = DEGREES * atan2(x[l->knee] - x[l->hip], y[l->hip] - y[l->knee]),
 		.shank = DEGREES * atan2(x[l->ankle] - x[l->knee], y[l->knee] - y[l->ankle]),
-		.foot = DEGREES * atan2(y[l->toe] - y[l->heel], x[l->toe] - x[l->heel]),
+		.foot = t->no_feet ? NAN : DEGREES * atan2(y[l->toe] - y[l->heel], x[l->toe] - x[l->heel]),
 		.trunk = DEGREES * atan2(x[BODY_NECK] - x[BODY_MID_HIP], y[BODY_NECK] - y[BODY_MID_HIP]),
 	};
 }
@@ -51,11 +57,21 @@ static void void_holed(double *v)
 		v[i] = NAN;
 }
 
+/* How much steeper the rear foot is than the line from heel to toe tip, @foot (from flat, toe up positive).
+ */
+static double heel_rise(double foot, double part, double toe_off)
+{
+	double weight = part <= toe_off ? 1 : fmax(0, 1 - (part - toe_off) / TOES_BACK);
+
+	if (!(foot < 0) || part < HEEL_RISES || isnan(toe_off))
+		return 0;
+	return weight * fmin(BEND_MOST, -TOES_BEND * foot);
+}
+
 static void cycle_angles(const struct track *t, const struct cycle *c, int dir, double flat_deg,
 	double out[JOINTS][CURVE_POINTS])
 {
-	double flat[CURVE_POINTS];
-	size_t n = 0;
+	double toe_off = (c->toe_off_s - c->start_s) / (c->end_s - c->start_s);
 
 	for (int i = 0; i < CURVE_POINTS; i++) {
 		double part = (double)i / (CURVE_POINTS - 1);
@@ -63,16 +79,10 @@ static void cycle_angles(const struct track *t, const struct cycle *c, int dir, 
 		struct segments s = segments_at(t, c->foot, dir, frame);
 		out[JOINT_HIP][i] = s.thigh + s.trunk;
 		out[JOINT_KNEE][i] = s.thigh - s.shank;
-		out[JOINT_ANKLE][i] = s.foot - s.shank;
 		out[JOINT_TRUNK][i] = s.trunk;
-		out[JOINT_FOOT][i] = s.foot;
-		if (part >= FLAT_FROM && part <= FLAT_TO)
-			flat[n++] = s.foot;
-	}
-	double offset = isnan(flat_deg) ? num_quantile(flat, n, 0.5) : flat_deg;
-	for (int i = 0; i < CURVE_POINTS; i++) {
-		out[JOINT_ANKLE][i] -= offset;
-		out[JOINT_FOOT][i] -= offset;
+		out[JOINT_FOOT][i] = s.foot - flat_deg;
+		out[JOINT_ANKLE][i] =
+			out[JOINT_FOOT][i] - heel_rise(out[JOINT_FOOT][i], part, toe_off) - s.shank;
 	}
 	for (enum joint j = JOINT_HIP; j < JOINTS; j++)
 		void_holed(out[j]);

@@ -33,12 +33,14 @@ typedef double cycle_curves[JOINTS][CURVE_POINTS];
  * angles_of_cycles() - hip, knee, ankle, trunk and foot of each cycle in the sagittal plane of the image
  * thigh = atan2(dir·(knee - hip)), shank = atan2(dir·(ankle - knee)) from the vertical, trunk = lean of
  * neck over mid-hip, foot = heel to toe from the horizontal; hip = thigh + trunk, knee = thigh - shank,
- * ankle = foot - shank, foot and ankle less the foot's own angle while it is flat (median of 15…35 % of the
- * cycle; where the foot never lies flat, as in toe walking, its median over all cycles of the floor: see
- * @flat_deg).
- * @flat_deg  per side, the foot's image angle when it lies flat; NaN: each cycle's own median
+ * ankle = rear foot - shank, foot and ankle less the foot's angle while it lies flat. At push-off the heel
+ * rises over the ball while the toes stay on the floor, so the line from heel to toe tip is less steep than
+ * the rear foot that the ankle joins: with the ball at 0.73 of the foot and toes that bend up to 30°, the
+ * rear foot is steeper by 0.365 of the line's angle, at most 8° (heel_rise()).
+ * @flat_deg  per side, the foot's image angle when it lies flat (contact.h)
  * @out       room for c->count
- * Source     Winter 2009, section 3.3; docs/gait-methods.md, section 5
+ * Source     Winter 2009, section 3.3; Carson 2001 (toe extension at push-off); docs/gait-methods.md, section
+ * 5
  */
 void angles_of_cycles(const struct track *t, const struct passes *p, const struct cycles *c,
 	const double flat_deg[SIDES], cycle_curves *out);

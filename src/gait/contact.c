@@ -26,6 +26,9 @@ static double foot_deg(const struct track *t, enum side foot, int dir, double ti
 {
 	const struct body_leg *l = &body_legs[foot];
 	double frame = time_s * t->fps;
+
+	if (t->no_feet)
+		return NAN;
 	double x = num_at(t->x[l->toe], t->n, frame) - num_at(t->x[l->heel], t->n, frame);
 	double y = num_at(t->y[l->toe], t->n, frame) - num_at(t->y[l->heel], t->n, frame);
 

@@ -188,12 +188,13 @@ int events_side(const struct track *t, const struct passes *p, size_t pass, stru
 		strikes_refine(f.found.list, f.found.count, s, f.signal, f.n, (double)f.p->from / t->fps,
 			t->fps, stride_s, f.scratch);
 	}
-	if (hand_over(&f, ret, e) < 0)
-		return -1;
+	size_t strikes = f.found.count;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 		relative_to_hip(&f, body_legs[s].toe, f.signal);
 		if (add_peaks(&f, s, EVENT_TOE_OFF, -1, SIDE_LEAST, e) < 0)
 			return -1;
+		toe_offs_refine(f.found.list + strikes, f.found.count - strikes, s, f.found.list, strikes,
+			f.signal, f.n, (double)f.p->from / t->fps, t->fps, stride_s, f.scratch);
 	}
 	return hand_over(&f, ret, e);
 }

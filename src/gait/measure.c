@@ -115,6 +115,11 @@ static bool rests_on_foot(enum param p)
 	return p == PARAM_contact_angle || p == PARAM_toe_walking_index || p == PARAM_ankle_range;
 }
 
+static bool rests_on_events(enum param p)
+{
+	return p >= PARAM_stance && p <= PARAM_stride_length;
+}
+
 /* What speaks against trusting one value. */
 static void doubt(struct analysis *a)
 {
@@ -136,6 +141,8 @@ static void doubt(struct analysis *a)
 				value_doubt(v, DOUBT_perspective);
 			if (rests_on_foot(p) && a->never_flat[s])
 				value_doubt(v, DOUBT_never_flat);
+			if (v->view == VIEW_SIDE && from->track.no_feet && rests_on_events(p))
+				value_doubt(v, DOUBT_other_points);
 			if (param_is_implausible(param_info(p), v)) {
 				value_doubt(v, DOUBT_implausible);
 				view_set_flag(from, FLAG_implausible);

@@ -258,7 +258,8 @@ static int foot_progression(struct analysis *a, enum reason why, struct err *e)
 		double foot_m = foot_length_m(a, s);
 		for (size_t i = 0; i < v->cycles.count && v->used && scaled; i++) {
 			const struct cycle *c = &v->cycles.list[i];
-			if (c->foot == s && samples_add(to, progression(v, c, foot_m), c->strike, e) < 0)
+			if (c->foot == s && !v->track.no_feet &&
+				samples_add(to, progression(v, c, foot_m), c->strike, e) < 0)
 				return -1;
 		}
 	}

@@ -84,12 +84,17 @@ static double local_leg(const struct track *t, size_t from, size_t to, double *s
 	return num_quantile(scratch, n, 0.5);
 }
 
-/* Mean of heel-to-toe over both feet, leg lengths: its sign is where the person faces. */
+/* Mean of heel-to-toe over both feet, leg lengths: its sign is where the person faces. Without feet the nose
+ * tells, which is ahead of the neck by about as much. */
 static void facing_of(const struct track *t, struct work *w)
 {
 	for (size_t f = 0; f < t->n; f++) {
 		double sum = 0;
 		int feet = 0;
+		if (t->no_feet) {
+			w->scratch[f] = (t->x[BODY_NOSE][f] - t->x[BODY_NECK][f]) / t->leg_px;
+			continue;
+		}
 		for (int s = 0; s < SIDES; s++) {
 			double d = t->x[body_legs[s].toe][f] - t->x[body_legs[s].heel][f];
 			if (!isnan(d)) {

@@ -8,6 +8,7 @@
 
 #define EYES       0.922 /* of the height: 0.936 standing, less 0.014 for walking */
 #define NOSE_BELOW 0.02  /* of the height */
+#define ANKLE      0.039 /* of the height: the ankle over the floor (Winter 2009, figure 4.1) */
 #define LEG        0.491 /* thigh 0.245 + shank 0.246 of the height (Winter 2009, figure 4.1) */
 #define FLAT_FROM  0.10  /* of the stride after heel strike */
 #define FLAT_TO    0.30
@@ -33,7 +34,9 @@ static double body_px(const struct track *t, size_t f)
 		}
 	if (!isfinite(floor))
 		return NAN;
-	return n > 0 ? (eyes / n - floor) / EYES : (t->y[BODY_NOSE][f] - floor) / (EYES - NOSE_BELOW);
+	double eyes_over = EYES - (t->no_feet ? ANKLE : 0);
+	return n > 0 ? (eyes / n - floor) / eyes_over
+		     : (t->y[BODY_NOSE][f] - floor) / (eyes_over - NOSE_BELOW);
 }
 
 static double leg_px(const struct track *t, enum side s, size_t f)

@@ -5,6 +5,7 @@
 #include "gait/num.h"
 
 #define REST       0.5  /* of the walking speed: half of the way from the body's speed to the ground's */
+#define LEAVING    0.25 /* of the walking speed: the toe is no longer the ground's */
 #define WITHIN     0.12 /* of the stride */
 #define STAND_FROM 0.10 /* of the stride after the maximum: the foot stands */
 #define STAND_TO   0.30
@@ -59,5 +60,40 @@ void strikes_refine(struct event *ev, size_t count, enum side foot, const double
 		double rest = crossing(signal, n, at, at + WITHIN * stride_s * fps, -REST * speed / fps);
 		if (!isnan(rest))
 			ev[i].time_s = first_s + rest / fps;
+	}
+}
+
+/* Last fractional index before @at, not before @begin, where the slope (a frame) rises through @limit. */
+static double rise_before(const double *signal, size_t n, double at, double begin, double limit)
+{
+	for (size_t i = fmin(at, (double)n - 2) > 0 ? (size_t)fmin(at, (double)n - 2) : 0; i > 0; i--) {
+		/* The slope between samples i and i + 1 belongs to i + 0.5. */
+		double slope = signal[i] - signal[i - 1], next = signal[i + 1] - signal[i];
+		if ((double)i - 0.5 < begin)
+			return NAN;
+		if (slope <= limit && next > limit) {
+			double where = (double)i - 0.5 + (limit - slope) / (next - slope);
+			return where <= at ? where : NAN;
+		}
+	}
+	return NAN;
+}
+
+void toe_offs_refine(struct event *ev, size_t count, enum side foot, const struct event *strikes,
+	size_t strike_count, const double *signal, size_t n, double first_s, double fps, double stride_s,
+	double *scratch)
+{
+	double speed = walking_speed(strikes, strike_count, foot, signal, n, first_s, fps, stride_s, scratch);
+
+	if (!(speed > 0) || n < 3)
+		return;
+	for (size_t i = 0; i < count; i++) {
+		double at = (ev[i].time_s - first_s) * fps;
+		if (ev[i].foot != foot || ev[i].kind != EVENT_TOE_OFF)
+			continue;
+		double left =
+			rise_before(signal, n, at, at - WITHIN * stride_s * fps, -LEAVING * speed / fps);
+		if (!isnan(left))
+			ev[i].time_s = first_s + left / fps;
 	}
 }

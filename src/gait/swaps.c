@@ -14,7 +14,9 @@
 #define PRIOR_COST_S 0.6 /* of calling a second of frames exchanged, per point */
 #define SWITCH_COST  0.08 /* of changing between the two, per point */
 #define MAX_LINK_S   0.2  /* frames farther apart say nothing about each other */
-enum { LEG_POINTS = 4, STATES = 4 /* (state of the frame before) × 2 + state of this frame */ };
+#define SKIP_COST    0.12 /* of passing over a frame that fits neither, per point */
+#define ODD_COST     0.08 /* per point: a step that costs more whichever way it is labelled */
+enum { LEG_POINTS = 4 };
 
 struct frame_legs {
 	size_t frame;
@@ -75,37 +77,80 @@ static double motion_cost(const struct frame_legs *a, int sa, const struct frame
 	return n > 0 ? sum / n : 0;
 }
 
+/* A frame's place in the search: @back frames after the one used before it, which was labelled @before,
+ * itself labelled @here. */
+enum { BACK_MOST = 3, STATES = BACK_MOST * 4 };
+
+static size_t state_of(size_t back, int before, int here)
+{
+	return (back - 1) * 4 + (size_t)(before << 1 | here);
+}
+
 struct search {
 	const struct frame_legs *f;
 	size_t n;
 	double leg_px, max_link, prior;
-	double cost[STATES];
-	uint8_t *from; /* per frame: for each of the 4 states, the bit of the state two frames before */
+	bool *odd;               /* a frame that fits neither label: it may be passed over */
+	double (*cost)[STATES];  /* the cheapest way to each state */
+	uint8_t (*from)[STATES]; /* the state of the frame used before, on that way */
 };
 
-static void step(struct search *s, size_t i)
+static double step_cost(const struct search *s, size_t a, int sa, size_t b, int sb, size_t c, int sc)
 {
-	double next[STATES];
-	bool linked = (double)(s->f[i].frame - s->f[i - 1].frame) <= s->max_link;
-	bool two = i >= 2 && (double)(s->f[i - 1].frame - s->f[i - 2].frame) <= s->max_link;
+	if ((double)(s->f[c].frame - s->f[b].frame) > s->max_link)
+		return 0;
+	bool two = a < b && (double)(s->f[b].frame - s->f[a].frame) <= s->max_link;
+	return motion_cost(two ? &s->f[a] : NULL, sa, &s->f[b], sb, &s->f[c], sc, s->leg_px) +
+	       (sb != sc ? SWITCH_COST : 0);
+}
 
-	s->from[i] = 0;
-	for (int to = 0; to < STATES; to++) {
-		int b = to >> 1, c = to & 1;
-		next[to] = INFINITY;
-		for (int a = 0; a < 2; a++) {
-			double m = !linked ? 0
-					   : motion_cost(two ? &s->f[i - 2] : NULL, a, &s->f[i - 1], b,
-						     &s->f[i], c, s->leg_px);
-			double total = s->cost[a << 1 | b] + m + (c ? s->prior : 0) +
-				       (linked && b != c ? SWITCH_COST : 0);
-			if (total < next[to]) {
-				next[to] = total;
-				s->from[i] = (uint8_t)((s->from[i] & ~(1 << to)) | (a << to));
+/* The cheapest way to frame @i in @here from frame @i - @back in @before. */
+static void reach(struct search *s, size_t i, size_t back, int before, int here)
+{
+	size_t b = i - back, to = state_of(back, before, here);
+
+	for (size_t back2 = 1; back2 <= BACK_MOST; back2++)
+		for (int first = 0; first < 2; first++) {
+			size_t from = state_of(back2, first, before);
+			if (!(s->cost[b][from] < s->cost[i][to]))
+				continue;
+			double total = s->cost[b][from] + (here ? s->prior : 0) +
+				       SKIP_COST * (double)(back - 1) +
+				       step_cost(s, b >= back2 ? b - back2 : b, first, b, before, i, here);
+			if (total < s->cost[i][to]) {
+				s->cost[i][to] = total;
+				s->from[i][to] = (uint8_t)from;
 			}
 		}
+}
+
+/* Does frame @i continue the two before it, exchanged or not? */
+static bool fits_neither(const struct search *s, size_t i)
+{
+	if (i < 2)
+		return false;
+	return fmin(step_cost(s, i - 2, 0, i - 1, 0, i, 0), step_cost(s, i - 2, 0, i - 1, 0, i, 1)) >
+	       ODD_COST;
+}
+
+static void run(struct search *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		s->odd[i] = fits_neither(s, i);
+		for (size_t k = 0; k < STATES; k++)
+			s->cost[i][k] = INFINITY;
+		if (i == 0) {
+			s->cost[0][state_of(1, 0, 0)] = 0;
+			s->cost[0][state_of(1, 0, 1)] = s->prior;
+			continue;
+		}
+		for (size_t back = 1; back <= BACK_MOST && back <= i; back++) {
+			if (back > 1 && !s->odd[i - back + 1])
+				break; /* only frames that fit neither are passed over */
+			for (int k = 0; k < 4; k++)
+				reach(s, i, back, k >> 1, k & 1);
+		}
 	}
-	memcpy(s->cost, next, sizeof next);
 }
 
 static void exchange(struct track *t, size_t f)
@@ -123,36 +168,61 @@ static void exchange(struct track *t, size_t f)
 	}
 }
 
+/* What the engine drew half-way between two legs belongs to neither. */
+static void forget(struct track *t, size_t f)
+{
+	for (int s = 0; s < SIDES; s++) {
+		const struct body_leg *l = &body_legs[s];
+		const enum body_point p[] = { l->knee, l->ankle, l->heel, l->toe };
+		for (size_t i = 0; i < ARRAY_LEN(p); i++)
+			t->x[p[i]][f] = t->y[p[i]][f] = NAN;
+	}
+}
+
+/* From the cheapest end back to the start. */
+static size_t apply(const struct search *s, struct track *t)
+{
+	size_t best = 0, swapped = 0;
+
+	for (size_t k = 1; k < STATES; k++)
+		if (s->cost[s->n - 1][k] < s->cost[s->n - 1][best])
+			best = k;
+	for (size_t i = s->n - 1;;) {
+		size_t back = best / 4 + 1;
+		if (best & 1) {
+			exchange(t, s->f[i].frame);
+			swapped++;
+		}
+		if (i == 0)
+			return swapped;
+		for (size_t k = 1; k < back; k++)
+			forget(t, s->f[i - k].frame);
+		best = s->from[i][best];
+		i -= back;
+	}
+}
+
 int swaps_fix(struct track *t, size_t *ret_swapped, struct err *e)
 {
 	CLEANUP(free_p) struct frame_legs *f = malloc((t->n + 1) * sizeof *f);
-	CLEANUP(free_p) uint8_t *from = malloc(t->n + 1);
+	CLEANUP(free_p) double(*cost)[STATES] = malloc((t->n + 1) * sizeof *cost);
+	CLEANUP(free_p) uint8_t(*from)[STATES] = calloc(t->n + 1, sizeof *from);
+	CLEANUP(free_p) bool *odd = calloc(t->n + 1, sizeof *odd);
 
-	if (!f || !from)
+	if (!f || !cost || !from || !odd)
 		return err_set(e, ERR_NOMEM, "no memory to compare legs in %zu frames", t->n);
 	*ret_swapped = 0;
 	struct search s = { .f = f,
 		.n = gather(t, f),
 		.leg_px = t->leg_px,
-		.from = from,
 		.max_link = MAX_LINK_S * t->fps,
 		.prior = PRIOR_COST_S / t->fps,
-		.cost = { 0, PRIOR_COST_S / t->fps, INFINITY, INFINITY } };
+		.odd = odd,
+		.cost = cost,
+		.from = from };
 	if (s.n < 3 || !(s.leg_px > 0))
 		return 0;
-	for (size_t i = 1; i < s.n; i++)
-		step(&s, i);
-	int best = 0;
-	for (int k = 1; k < STATES; k++)
-		if (s.cost[k] < s.cost[best])
-			best = k;
-	for (size_t i = s.n; i-- > 0;) {
-		if (best & 1) {
-			exchange(t, f[i].frame);
-			++*ret_swapped;
-		}
-		/* (a, b) precedes (b, c): shift the older state in. */
-		best = i > 0 ? ((from[i] >> best & 1) << 1) | best >> 1 : 0;
-	}
+	run(&s);
+	*ret_swapped = apply(&s, t);
 	return 0;
 }

@@ -73,6 +73,29 @@ static void load(
 	t->mean_confidence = count > 0 ? sum / (double)count : 0;
 }
 
+/* Where hardly a heel or toe was ever seen but ankles were, the layout has none: the ankles are put there, so
+ * that events and places can be found by them. */
+static void stand_in_for_feet(struct track *t)
+{
+	size_t feet = 0, ankles = 0;
+
+	for (size_t f = 0; f < t->n; f++)
+		for (int s = 0; s < SIDES; s++) {
+			bool foot = !isnan(t->x[body_legs[s].heel][f]) || !isnan(t->x[body_legs[s].toe][f]);
+			feet += foot ? 1 : 0;
+			ankles += isnan(t->x[body_legs[s].ankle][f]) ? 0 : 1;
+		}
+	t->no_feet = ankles > 0 && 50 * feet < ankles;
+	for (int s = 0; s < SIDES && t->no_feet; s++) {
+		const struct body_leg *l = &body_legs[s];
+		const enum body_point to[] = { l->heel, l->toe };
+		for (size_t i = 0; i < ARRAY_LEN(to); i++) {
+			memcpy(t->x[to[i]], t->x[l->ankle], t->n * sizeof *t->x[0]);
+			memcpy(t->y[to[i]], t->y[l->ankle], t->n * sizeof *t->y[0]);
+		}
+	}
+}
+
 static double leg_length(const struct track *t, double *scratch)
 {
 	double sum = 0;
@@ -137,6 +160,7 @@ int track_make(const struct keypoints *k, const struct person_choice *who, const
 	if (alloc(&t, k->frames, e) < 0)
 		return -1;
 	load(&t, k, who, o->min_confidence);
+	stand_in_for_feet(&t);
 	t.leg_px = leg_length(&t, scratch);
 	if (o->fix_swaps && swaps_fix(&t, &t.swapped, e) < 0)
 		return -1;

@@ -13,6 +13,7 @@ struct track {
 	size_t n;
 	int width, height;      /* of the image, pixels; 0 unknown */
 	double leg_px;          /* median length of thigh + shank; NaN without legs */
+	bool no_feet;           /* the layout has no heels and toes: ankles stand in their places */
 	double mean_confidence; /* of hips, knees, ankles, heels, toes where the person is seen */
 	size_t seen;            /* frames with the person */
 	size_t low_confidence, swapped, outliers,
