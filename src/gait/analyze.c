@@ -113,7 +113,7 @@ static void judge_camera(struct view_result *v)
 		view_set_flag(v, FLAG_camera_moves);
 }
 
-static int find_strides(struct view_result *v, enum view view, double height_m, struct err *e)
+static int find_strides(struct view_result *v, enum view view, const struct patient *who, struct err *e)
 {
 	size_t max = v->events.count;
 
@@ -128,8 +128,8 @@ static int find_strides(struct view_result *v, enum view view, double height_m, 
 		const struct pass *p = &v->passes.pass[i];
 		double stride_s = events_stride_s(&v->events, i);
 		size_t room = max - v->place_count;
-		int r = view == VIEW_SIDE ? scale_side(&v->track, p, height_m, &v->scale[i], e)
-					  : scale_front(&v->track, p, height_m, &v->scale[i], e);
+		int r = view == VIEW_SIDE ? scale_side(&v->track, p, who, &v->scale[i], e)
+					  : scale_front(&v->track, p, who, &v->scale[i], e);
 		if (r < 0)
 			return -1;
 		if (v->scale[i].from_legs)
@@ -172,7 +172,7 @@ int analyze(const struct keypoints *front, const struct keypoints *side, const s
 		return -1;
 	join_views(&f->events, &s->events, &ret->joined);
 	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
-		if (ret->view[i].used && find_strides(&ret->view[i], i, patient->height_m, e) < 0)
+		if (ret->view[i].used && find_strides(&ret->view[i], i, patient, e) < 0)
 			return err_wrap(e, "%s", view_name(i));
 	return measure(ret, e);
 }

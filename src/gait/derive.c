@@ -3,10 +3,10 @@
 #include <math.h>
 
 #include "base/cleanup.h"
+#include "gait/anthropometry.h"
 #include "gait/symmetry.h"
 
-#define LEG_OF_HEIGHT 0.530 /* floor to hip joint (Winter 2009): Hof's l0 */
-#define GRAVITY       9.81
+#define GRAVITY 9.81
 
 static void set_both(struct param_set *s, enum param p, struct value v)
 {
@@ -127,7 +127,7 @@ static void symmetries(struct param_set *s)
 /* Hof 1996: speed over sqrt(g · l0), cadence times sqrt(l0 / g) with steps a second, lengths over l0. */
 static void normalised(struct param_set *s, const struct patient *p)
 {
-	double l0 = LEG_OF_HEIGHT * p->height_m;
+	double l0 = anthropometry_leg(p->age_months) * p->height_m;
 	const struct value *speed = &s->of[PARAM_speed][0], *width = &s->of[PARAM_step_width][0];
 	const struct value *cad = &s->of[PARAM_cadence][0];
 	const struct value *step = weaker(s, PARAM_step_length), *stride = weaker(s, PARAM_stride_length);

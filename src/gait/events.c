@@ -17,7 +17,9 @@
 #define OTHER_FOOT          0.28 /* and of different feet */
 #define FRONT_SHIFT_TOWARDS 0.19 /* of the stride */
 #define FRONT_SHIFT_AWAY    0.24
-enum { PEAKS_MAX = 4096 };
+#define REPEATS             0.5 /* mean correlation of the movement with itself */
+#define REPEATS_IN_PLACE    0.7 /* the same where nothing but the feet moves */
+enum { PEAKS_MAX = 4096, STRIKES_IN_PLACE = 5 };
 
 void events_deinit(struct events *ev)
 {
@@ -181,7 +183,8 @@ int events_side(const struct track *t, const struct passes *p, size_t pass, stru
 	alternate(f.found.list, &f.found.count, stride_s);
 	relative_to_hip(&f, body_legs[SIDE_LEFT].heel, f.signal);
 	relative_to_hip(&f, body_legs[SIDE_RIGHT].heel, f.other);
-	if (!rhythm_is_walking(&f.found) || !rhythm_repeats(f.signal, f.other, f.n, stride_s * t->fps))
+	if (!rhythm_is_walking(&f.found) ||
+		!rhythm_repeats(f.signal, f.other, f.n, stride_s * t->fps, REPEATS))
 		return 0;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 		relative_to_hip(&f, body_legs[s].heel, f.signal);
@@ -218,9 +221,12 @@ int events_front(
 	events_sort(&f.found);
 	double stride_s = events_stride_s(&f.found, pass);
 	alternate(f.found.list, &f.found.count, stride_s);
+	if (!f.p->travels && f.found.count < STRIKES_IN_PLACE)
+		return 0;
 	for (size_t i = 0; i < f.n; i++) /* the left foot's q is the right one's mirrored */
 		f.other[i] = -f.signal[i];
-	if (!rhythm_is_walking(&f.found) || !rhythm_repeats(f.other, f.signal, f.n, stride_s * t->fps))
+	if (!rhythm_is_walking(&f.found) || !rhythm_repeats(f.other, f.signal, f.n, stride_s * t->fps,
+						    f.p->travels ? REPEATS : REPEATS_IN_PLACE))
 		return 0;
 	double shift = f.p->dir < 0 ? FRONT_SHIFT_AWAY : FRONT_SHIFT_TOWARDS;
 	for (size_t i = 0; i < f.found.count; i++)

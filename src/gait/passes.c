@@ -10,7 +10,11 @@
 
 #define ACTIVE_HALF_S 0.5
 #define SIDE_ACTIVE   0.25 /* leg lengths within 2 · ACTIVE_HALF_S */
-#define FRONT_ACTIVE  0.12 /* of the hip-to-ankle height */
+#define FRONT_ACTIVE                                                                                         \
+	0.07               /* of the hip-to-ankle height: from behind engines show half of the 0.2 of a walk \
+			    */
+#define FRONT_PLACE   0.12 /* the same where the body does not come nearer */
+#define EVENLY        0.9  /* correlation of the body's height with time */
 #define FACING_HALF_S 0.25
 #define SIDE_ON       0.08 /* heel to toe, leg lengths: a foot is about 0.28 */
 #define SLOW_PART     0.3  /* of the pass's median speed: below it the person does not walk */
@@ -212,10 +216,16 @@ static void finish_front(const struct track *t, struct pass p, struct work *w, s
 	for (size_t i = 0; i < n; i++)
 		w->scratch[i] = (double)i / t->fps;
 	num_line(w->scratch, w->slope + p.from, n, &a, &b);
-	/* Under 2 % a second is no approach that a camera can tell: a treadmill. */
-	p.dir = fabs(b) * (double)n / t->fps < 0.02 * a ? 0 : b > 0 ? 1 : -1;
-	p.travels = p.dir != 0;
-	add_pass(ret, &p, t->fps);
+	/* An approach is even: the correlation of a line with time is its change over sqrt(12) SD. Under 2 %
+	 * it is none that a camera can tell: a treadmill. A body that comes nearer evenly walks, even where
+	 * the engine sees little of the feet; where nothing comes nearer, the feet must show it. */
+	double change = fabs(b) * (double)n / t->fps;
+	bool nearer = change >= 0.02 * a && change >= EVENLY * sqrt(12) * num_sd(w->slope + p.from, n);
+	p.dir = !nearer ? 0 : b > 0 ? 1 : -1;
+	p.travels = nearer;
+	memcpy(w->scratch, w->active + p.from, n * sizeof *w->scratch);
+	if (nearer || num_quantile(w->scratch, n, 0.5) >= FRONT_PLACE)
+		add_pass(ret, &p, t->fps);
 }
 
 int passes_find_front(const struct track *t, struct passes *ret, struct err *e)

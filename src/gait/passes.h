@@ -36,7 +36,7 @@ int passes_find_side(const struct track *t, struct passes *ret, struct err *e);
 
 /**
  * passes_find_front() - stretches of walking towards or away from the camera
- * Walking: the ankles' vertical distance over the hip-to-ankle height changes by at least 0.12 within a
- * second. Direction: the sign of the change of that height.
+ * Walking: the ankles' vertical distance over the hip-to-ankle height changes by at least 0.07 within a
+ * second (0.12 where that height does not change evenly). Direction: the sign of the change of that height.
  */
 int passes_find_front(const struct track *t, struct passes *ret, struct err *e);

@@ -8,7 +8,6 @@
 #define STEP_LEAST_S 0.27 /* 222 steps a minute */
 #define STEP_MOST_S  1.5  /* 40 steps a minute */
 #define IRREGULAR    0.25
-#define REPEATS      0.5 /* mean correlation */
 
 bool rhythm_is_walking(const struct events *ev)
 {
@@ -53,7 +52,7 @@ static double correlation(const double *a, const double *b, size_t n, size_t lag
 	return va > 0 && vb > 0 ? (sab - sa * sb / k) / sqrt(va * vb) : NAN;
 }
 
-bool rhythm_repeats(const double *left, const double *right, size_t n, double stride)
+bool rhythm_repeats(const double *left, const double *right, size_t n, double stride, double least)
 {
 	if (!(stride >= 4 && stride < (double)n))
 		return false;
@@ -63,5 +62,5 @@ bool rhythm_repeats(const double *left, const double *right, size_t n, double st
 	size_t known;
 	double mean = num_mean(r, ARRAY_LEN(r), &known);
 
-	return known >= 2 && mean >= REPEATS;
+	return known >= 2 && mean >= least;
 }

@@ -19,7 +19,7 @@ bool rhythm_is_walking(const struct events *ev);
  * movement (a turn, one step) not all.
  * @left, @right  the same quantity of either foot, @n samples, NaN where unknown
  * @stride        frames
- * Return         the mean is at least 0.5
+ * Return         the mean is at least @least
  * Source         autocorrelation of steps and strides, Moe-Nilssen & Helbostad 2004
  */
-bool rhythm_repeats(const double *left, const double *right, size_t n, double stride);
+bool rhythm_repeats(const double *left, const double *right, size_t n, double stride, double least);

@@ -4,12 +4,12 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "gait/anthropometry.h"
 #include "gait/num.h"
 
-#define EYES       0.922 /* of the height: 0.936 standing, less 0.014 for walking */
+#define WALKING    0.014 /* of the height: how much lower the eyes are than standing */
 #define NOSE_BELOW 0.02  /* of the height */
 #define ANKLE      0.039 /* of the height: the ankle over the floor (Winter 2009, figure 4.1) */
-#define LEG        0.491 /* thigh 0.245 + shank 0.246 of the height (Winter 2009, figure 4.1) */
 #define FLAT_FROM  0.10  /* of the stride after heel strike */
 #define FLAT_TO    0.30
 #define PLACED     0.35 /* a foot that moves more than this share of mid-hip's way does not stand */
@@ -17,7 +17,7 @@
 #define FRONT_TO   0.45
 
 /* Height of the eyes over the lowest foot point, as pixels a unit of body height; NaN where not seen. */
-static double body_px(const struct track *t, size_t f)
+static double body_px(const struct track *t, double eyes_share, size_t f)
 {
 	double floor = INFINITY, eyes = 0;
 	int n = 0;
@@ -34,7 +34,7 @@ static double body_px(const struct track *t, size_t f)
 		}
 	if (!isfinite(floor))
 		return NAN;
-	double eyes_over = EYES - (t->no_feet ? ANKLE : 0);
+	double eyes_over = eyes_share - WALKING - (t->no_feet ? ANKLE : 0);
 	return n > 0 ? (eyes / n - floor) / eyes_over
 		     : (t->y[BODY_NOSE][f] - floor) / (eyes_over - NOSE_BELOW);
 }
@@ -49,6 +49,7 @@ static double leg_px(const struct track *t, enum side s, size_t f)
 
 struct fit {
 	double *x, *y, *scratch, *block;
+	double eyes, leg; /* of the height */
 	size_t n, known;
 	bool from_legs;
 };
@@ -59,8 +60,11 @@ static void fit_deinit(struct fit *w)
 }
 
 /* Time and body height in pixels over the pass. */
-static int fit_init(struct fit *w, const struct track *t, const struct pass *p, struct err *e)
+static int fit_init(
+	struct fit *w, const struct track *t, const struct pass *p, double age_months, struct err *e)
 {
+	w->eyes = anthropometry_eyes(age_months);
+	w->leg = anthropometry_thigh_and_shank(age_months);
 	w->n = p->to - p->from;
 	w->block = malloc((w->n + 1) * 3 * sizeof *w->block);
 	if (!w->block)
@@ -70,12 +74,12 @@ static int fit_init(struct fit *w, const struct track *t, const struct pass *p, 
 	w->scratch = w->block + 2 * w->n;
 	for (size_t i = 0; i < w->n; i++) {
 		w->x[i] = (double)(p->from + i) / t->fps;
-		w->y[i] = body_px(t, p->from + i);
+		w->y[i] = body_px(t, w->eyes, p->from + i);
 		w->known += isnan(w->y[i]) ? 0 : 1;
 	}
 	w->from_legs = w->known < w->n / 4;
 	for (size_t i = 0; w->from_legs && i < w->n; i++)
-		w->y[i] = p->leg_px / LEG;
+		w->y[i] = p->leg_px / w->leg;
 	return 0;
 }
 
@@ -88,39 +92,40 @@ static double centre(const struct track *t, const struct pass *p, struct fit *w)
 	return num_quantile(w->scratch, w->n, 0.5);
 }
 
-int scale_side(const struct track *t, const struct pass *p, double height_m, struct scale *ret, struct err *e)
+int scale_side(const struct track *t, const struct pass *p, const struct patient *who, struct scale *ret,
+	struct err *e)
 {
 	struct fit w __attribute__((cleanup(fit_deinit))) = { 0 };
 
 	*ret = (struct scale){ .at0 = NAN, .slope = NAN };
-	if (!(height_m > 0))
+	if (!(who->height_m > 0))
 		return 0;
-	if (fit_init(&w, t, p, e) < 0)
+	if (fit_init(&w, t, p, who->age_months, e) < 0)
 		return -1;
 	num_line_robust(w.x, w.y, w.n, w.scratch, &ret->at0, &ret->slope);
-	ret->at0 /= height_m;
-	ret->slope /= height_m;
+	ret->at0 /= who->height_m;
+	ret->slope /= who->height_m;
 	ret->from_legs = w.from_legs;
 	ret->centre_px = centre(t, p, &w);
 	return 0;
 }
 
-int scale_front(
-	const struct track *t, const struct pass *p, double height_m, struct scale *ret, struct err *e)
+int scale_front(const struct track *t, const struct pass *p, const struct patient *who, struct scale *ret,
+	struct err *e)
 {
 	struct fit w __attribute__((cleanup(fit_deinit))) = { 0 };
 
 	*ret = (struct scale){ .at0 = NAN, .slope = NAN };
-	if (!(height_m > 0))
+	if (!(who->height_m > 0))
 		return 0;
-	if (fit_init(&w, t, p, e) < 0)
+	if (fit_init(&w, t, p, who->age_months, e) < 0)
 		return -1;
 	if (w.from_legs) /* the standing leg faces the camera in full: the longer one of the two */
 		for (size_t i = 0; i < w.n; i++)
 			w.y[i] = fmax(leg_px(t, SIDE_LEFT, p->from + i), leg_px(t, SIDE_RIGHT, p->from + i)) /
-				 LEG;
+				 w.leg;
 	for (size_t i = 0; i < w.n; i++)
-		w.y[i] = w.y[i] > 0 ? height_m / w.y[i] : NAN;
+		w.y[i] = w.y[i] > 0 ? who->height_m / w.y[i] : NAN;
 	num_line_robust(w.x, w.y, w.n, w.scratch, &ret->at0, &ret->slope);
 	ret->from_legs = w.from_legs;
 	ret->centre_px = centre(t, p, &w);

@@ -6,6 +6,7 @@
 #include "base/err.h"
 #include "gait/cycles.h"
 #include "gait/passes.h"
+#include "gait/patient.h"
 #include "gait/track.h"
 
 /* Pixels a metre at the walker's depth as a line in time: scale(t) = at0 + slope · t. The camera's axis is
@@ -13,26 +14,26 @@
 struct scale {
 	double at0, slope; /* px/m, px/m/s */
 	double centre_px;
-	bool from_legs; /* no face was seen: thigh + shank = 0.491 of the height instead */
+	bool from_legs; /* no face was seen: thigh + shank instead */
 };
 
 /**
  * scale_side() - from the eyes' (or nose's) height over the lowest foot point
- * Eyes stand at 0.936 of the height (Drillis & Contini 1966), lower by 0.014 on average in walking, where the
- * body moves 4.6 cm up and down below its standing height (Saunders, Inman & Eberhart 1953); the nose
- * is 0.02 below the eyes. A robust line over the pass, so that an oblique path is followed.
- * @height_m  NaN: unknown, then so is the scale
+ * Eyes stand at 0.936 of an adult's height, lower in a child's (anthropometry.h), and by 0.014 on average in
+ * walking, where the body moves 4.6 cm up and down below its standing height (Saunders, Inman & Eberhart
+ * 1953); the nose is 0.02 below the eyes. A robust line over the pass, so that an oblique path is followed.
+ * @who       without a height there is no scale; the age gives the proportions
  * Errors     ERR_NOMEM
  */
-int scale_side(
-	const struct track *t, const struct pass *p, double height_m, struct scale *ret, struct err *e);
+int scale_side(const struct track *t, const struct pass *p, const struct patient *who, struct scale *ret,
+	struct err *e);
 
 /**
  * scale_front() - the same for a walk along the camera's axis
  * Depth changes at a steady pace there, so 1/scale is the line: at0 and slope are of metres a pixel.
  */
-int scale_front(
-	const struct track *t, const struct pass *p, double height_m, struct scale *ret, struct err *e);
+int scale_front(const struct track *t, const struct pass *p, const struct patient *who, struct scale *ret,
+	struct err *e);
 
 /* Where the feet stood. One entry a heel strike. */
 struct placement {

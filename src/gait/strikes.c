@@ -5,7 +5,7 @@
 #include "gait/num.h"
 
 #define REST       0.5  /* of the walking speed: half of the way from the body's speed to the ground's */
-#define LEAVING    0.25 /* of the walking speed: the toe is no longer the ground's */
+#define LEAVING    0.1  /* of the walking speed: the toe is no longer the ground's */
 #define WITHIN     0.12 /* of the stride */
 #define STAND_FROM 0.10 /* of the stride after the maximum: the foot stands */
 #define STAND_TO   0.30

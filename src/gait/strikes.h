@@ -23,12 +23,10 @@ void strikes_refine(struct event *ev, size_t count, enum side foot, const double
 
 /**
  * toe_offs_refine() - move toe-offs from Zeni's minimum to where the toe has left the ground's speed behind
- * At the minimum of dir · (toe - mid-hip) the toe is already as fast as the body, so it is off the floor for
- * a while; as long as it stands it is as slow as the ground. The toe-off is where, before the minimum and
- * within 0.12 strides of it, the toe's speed relative to mid-hip rises through -0.25 · walking speed. On
- * force plates the minimum itself is nearly right and this is some 10 ms early; on a figure whose toe tip
- * leaves the floor at a known instant the minimum is 25 to 30 ms late and this still 15 to 20: a quarter is
- * between the two.
+ * At the minimum of dir · (toe - mid-hip) the toe is already as fast as the body; on the floor it is as slow
+ * as the ground. The toe-off is where, before the minimum and within 0.12 strides of it, the toe's speed
+ * relative to mid-hip rises through -0.1 · walking speed: at the moment that force plates give, toes move at
+ * 0.7 to 0.9 of the body's speed.
  * @signal  dir · (toe - mid-hip); the others as for strikes_refine()
  * @strikes heel strikes of the same foot, for the walking speed
  * Source   Zeni 2008; O'Connor 2007; docs/validation.md

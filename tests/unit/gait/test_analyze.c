@@ -249,7 +249,7 @@ static void nothing_is_invented_on_a_still_person(void **state)
 static void nothing_is_invented_on_noise(void **state)
 {
 	(void)state;
-	for (uint64_t seed = 1; seed <= 30; seed++)
+	for (uint64_t seed = 1; seed <= 60; seed++)
 		for (enum view view = VIEW_FRONT; view < VIEWS; view++) {
 			ANALYSIS_CLEANUP struct analysis a;
 			struct synth s = synth_adult(view);
