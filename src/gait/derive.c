@@ -23,13 +23,10 @@ static void cadence(struct param_set *s)
 		set_both(s, PARAM_cadence, c);
 		return;
 	}
-	double nl = (double)l->n, nr = (double)r->n, n = nl + nr;
-	double mean = (nl * l->value + nr * r->value) / n;
-	/* 60 / mean; the spread by the derivative, -60 / mean². The difference between the sides is a limp,
-	 * no uncertainty: steps alternate. */
-	double half_l = l->n > 1 ? l->ci_high - l->value : NAN,
-	       half_r = r->n > 1 ? r->ci_high - r->value : NAN;
-	double half = hypot(nl * half_l, nr * half_r) / n, k = 60 / (mean * mean);
+	/* Steps alternate, so each side weighs the same however many of it were seen; what differs between
+	 * the sides is a limp and no uncertainty. 60 / mean; the spread by the derivative, -60 / mean². */
+	double mean = 0.5 * (l->value + r->value), k = 60 / (mean * mean);
+	double half = 0.5 * hypot(l->ci_high - l->value, r->ci_high - r->value);
 	c = (struct value){ .value = 60 / mean,
 		.n = l->n + r->n,
 		.sd = k * sqrt(0.5 * (l->sd * l->sd + r->sd * r->sd)),

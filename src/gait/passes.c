@@ -88,15 +88,39 @@ static double local_leg(const struct track *t, size_t from, size_t to, double *s
 	return num_quantile(scratch, n, 0.5);
 }
 
+/* Horizontal speed of mid-hip over about half a second; at the ends the nearest known one. */
+static void hip_speed(const struct track *t, struct work *w)
+{
+	size_t half = (size_t)(0.25 * t->fps + 0.5), last = t->n;
+
+	for (size_t f = 0; f < t->n; f++) {
+		size_t a = f >= half ? f - half : 0, b = f + half < t->n ? f + half : t->n - 1;
+		while (a < f && isnan(t->x[BODY_MID_HIP][a]))
+			a++;
+		while (b > f && isnan(t->x[BODY_MID_HIP][b]))
+			b--;
+		w->slope[f] = b > a && b - a >= half / 2 ? (t->x[BODY_MID_HIP][b] - t->x[BODY_MID_HIP][a]) *
+								   t->fps / (double)(b - a)
+							 : NAN;
+		if (!isnan(w->slope[f]))
+			last = f;
+		else if (last < t->n)
+			w->slope[f] = w->slope[last];
+	}
+}
+
 /* Mean of heel-to-toe over both feet, leg lengths: its sign is where the person faces. Without feet the nose
- * tells, which is ahead of the neck by about as much. */
+ * tells, which is ahead of the neck by about as much, or at last the way that the body goes. */
 static void facing_of(const struct track *t, struct work *w)
 {
 	for (size_t f = 0; f < t->n; f++) {
 		double sum = 0;
 		int feet = 0;
 		if (t->no_feet) {
-			w->scratch[f] = (t->x[BODY_NOSE][f] - t->x[BODY_NECK][f]) / t->leg_px;
+			double nose = (t->x[BODY_NOSE][f] - t->x[BODY_NECK][f]) / t->leg_px;
+			double way = w->slope[f] / t->leg_px;
+			bool moves = fabs(way) > TRAVEL;
+			w->scratch[f] = !isnan(nose) ? nose : moves ? copysign(2 * SIDE_ON, way) : 0;
 			continue;
 		}
 		for (int s = 0; s < SIDES; s++) {
@@ -151,27 +175,6 @@ static void finish_side(const struct track *t, struct pass p, struct work *w, st
 	add_pass(ret, &p, t->fps);
 }
 
-/* Horizontal speed of mid-hip over about half a second; at the ends the nearest known one. */
-static void hip_speed(const struct track *t, struct work *w)
-{
-	size_t half = (size_t)(0.25 * t->fps + 0.5), last = t->n;
-
-	for (size_t f = 0; f < t->n; f++) {
-		size_t a = f >= half ? f - half : 0, b = f + half < t->n ? f + half : t->n - 1;
-		while (a < f && isnan(t->x[BODY_MID_HIP][a]))
-			a++;
-		while (b > f && isnan(t->x[BODY_MID_HIP][b]))
-			b--;
-		w->slope[f] = b > a && b - a >= half / 2 ? (t->x[BODY_MID_HIP][b] - t->x[BODY_MID_HIP][a]) *
-								   t->fps / (double)(b - a)
-							 : NAN;
-		if (!isnan(w->slope[f]))
-			last = f;
-		else if (last < t->n)
-			w->slope[f] = w->slope[last];
-	}
-}
-
 int passes_find_side(const struct track *t, struct passes *ret, struct err *e)
 {
 	struct work w __attribute__((cleanup(work_deinit))) = { 0 };
@@ -185,8 +188,8 @@ int passes_find_side(const struct track *t, struct passes *ret, struct err *e)
 	for (size_t f = 0; f < t->n; f++)
 		w.signal[f] = (t->x[BODY_R_ANKLE][f] - t->x[BODY_L_ANKLE][f]) / t->leg_px;
 	filter_range(w.signal, t->n, (size_t)(ACTIVE_HALF_S * t->fps + 0.5), w.active, w.queue);
-	facing_of(t, &w);
 	hip_speed(t, &w);
+	facing_of(t, &w);
 	struct pass p = { 0 };
 	for (size_t f = 0; f <= t->n; f++) {
 		bool walks = f < t->n && w.active[f] >= SIDE_ACTIVE && !isnan(t->x[BODY_MID_HIP][f]) &&
@@ -240,13 +243,14 @@ int passes_find_front(const struct track *t, struct passes *ret, struct err *e)
 		return 0;
 	if (work_init(&w, t->n, e) < 0)
 		return -1;
+	hip_speed(t, &w);
+	facing_of(t, &w);
 	for (size_t f = 0; f < t->n; f++) {
 		double ankles = 0.5 * (t->y[BODY_R_ANKLE][f] + t->y[BODY_L_ANKLE][f]);
 		w.slope[f] = t->y[BODY_MID_HIP][f] - ankles; /* height of the legs */
 		w.signal[f] = (t->y[BODY_L_ANKLE][f] - t->y[BODY_R_ANKLE][f]) / w.slope[f];
 	}
 	filter_range(w.signal, t->n, (size_t)(ACTIVE_HALF_S * t->fps + 0.5), w.active, w.queue);
-	facing_of(t, &w);
 	for (size_t f = 0; f <= t->n; f++) {
 		bool walks = f < t->n && w.active[f] >= FRONT_ACTIVE && !isnan(w.signal[f]) && in_view(t, f);
 		active += walks;

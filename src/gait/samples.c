@@ -58,7 +58,10 @@ struct value samples_weighted(const struct samples *s, const uint16_t *times)
 	ret.reason = REASON_NONE;
 	ret.n = n;
 	ret.value = shift + sum / (double)n;
-	if (n > 1)
-		ret.sd = sqrt(fmax(0, (squares - sum * sum / (double)n) / (double)(n - 1)));
+	/* Drawing with replacement makes the variance smaller by (n - 1) / n on average: it is put back, or
+	 * coefficients of variation of few strides would be drawn too low. */
+	if (n > 1 && s->n > 1)
+		ret.sd = sqrt(fmax(0, (squares - sum * sum / (double)n) / (double)(n - 1)) * (double)s->n /
+			      (double)(s->n - 1));
 	return ret;
 }

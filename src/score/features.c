@@ -36,25 +36,29 @@ enum feature feature_find(const char *name)
 	return f;
 }
 
-static double standard_error(const struct value *v)
+static double combined(enum how how, double left, double right)
 {
-	if (isnan(v->sd)) /* given by its interval alone */
-		return (v->ci_high - v->value) / 1.96;
-	return v->n > 0 ? v->sd / sqrt((double)v->n) : NAN;
-}
-
-struct feature_value feature_of(const struct param_set *p, enum feature f)
-{
-	const struct value *l = &p->of[rows[f].param][SIDE_LEFT], *r = &p->of[rows[f].param][SIDE_RIGHT];
-
-	switch (rows[f].how) {
+	switch (how) {
 	case MEAN_OF_SIDES:
-		return (struct feature_value){ 0.5 * (l->value + r->value),
-			0.5 * hypot(standard_error(l), standard_error(r)) };
+		return 0.5 * (left + right);
 	case ABSOLUTE_VALUE:
-		return (struct feature_value){ fabs(l->value), standard_error(l) };
+		return fabs(left);
 	case WHOLE_VALUE:
 		break;
 	}
-	return (struct feature_value){ l->value, standard_error(l) };
+	return left;
+}
+
+double feature_of(const struct param_set *p, enum feature f)
+{
+	const struct value *v = p->of[rows[f].param];
+
+	return combined(rows[f].how, v[SIDE_LEFT].value, v[SIDE_RIGHT].value);
+}
+
+double feature_of_draw(const struct draws *d, size_t draw, enum feature f)
+{
+	const float *v = d->value[draw][rows[f].param];
+
+	return combined(rows[f].how, (double)v[SIDE_LEFT], (double)v[SIDE_RIGHT]);
 }

@@ -2,7 +2,7 @@
 
 #include <stddef.h>
 
-#include "gait/params.h"
+#include "gait/uncertainty.h"
 
 /* Quantities that models take, by features.def. */
 enum feature {
@@ -12,16 +12,14 @@ enum feature {
 	FEATURES
 };
 
-struct feature_value {
-	double value; /* NaN unknown */
-	double se;    /* standard error of the mean; NaN unknown */
-};
-
 const char *feature_name(enum feature f);
 const char *feature_unit(enum feature f);
 
 /* The feature named @name, or FEATURES. */
 enum feature feature_find(const char *name);
 
-/* A side that is missing makes its mean unknown: a model must not see one leg for both. */
-struct feature_value feature_of(const struct param_set *p, enum feature f);
+/* A side that is missing makes its mean unknown (NaN): a model must not see one leg for both. */
+double feature_of(const struct param_set *p, enum feature f);
+
+/* The same of one draw of strides (gait/uncertainty.h); NaN where that draw does not have it. */
+double feature_of_draw(const struct draws *d, size_t draw, enum feature f);

@@ -6,8 +6,6 @@
 #include "base/cleanup.h"
 #include "gait/num.h"
 
-enum { DRAWS = 400 };
-
 struct reason_row {
 	const char *code, *text;
 };
@@ -39,7 +37,7 @@ static double calibrated(const struct manifest *m, double margin)
 }
 
 /* What speaks against a score, everything at once. @x gets the features. */
-static void judge(struct score *s, const struct analysis *a, float *x, float *se)
+static void judge(struct score *s, const struct analysis *a, float *x)
 {
 	const struct manifest *m = &s->model;
 	const struct view_result *v = &a->view[a->params.of[PARAM_cadence][0].view];
@@ -51,11 +49,10 @@ static void judge(struct score *s, const struct analysis *a, float *x, float *se
 	if (v->cycles.of_foot[SIDE_LEFT] < m->min_cycles || v->cycles.of_foot[SIDE_RIGHT] < m->min_cycles)
 		add_reason(s, SCORE_few_strides);
 	for (size_t i = 0; i < m->features; i++) {
-		struct feature_value f = feature_of(&a->params, m->feature[i]);
-		s->share[i] = (struct score_share){ m->feature[i], f.value, NAN };
-		x[i] = (float)f.value;
-		se[i] = (float)f.se;
-		missing += isnan(f.value) ? 1 : 0;
+		double value = feature_of(&a->params, m->feature[i]);
+		s->share[i] = (struct score_share){ m->feature[i], value, NAN };
+		x[i] = (float)value;
+		missing += isnan(value) ? 1 : 0;
 	}
 	s->shares = m->features;
 	if (missing > m->max_missing)
@@ -66,39 +63,22 @@ static void judge(struct score *s, const struct analysis *a, float *x, float *se
 		add_reason(s, SCORE_outside_population);
 }
 
-/* Uniform in (0, 1): splitmix64 (Steele 2014). */
-static double uniform(uint64_t *state)
-{
-	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return ((double)((z ^ z >> 31) >> 11) + 0.5) * 0x1p-53;
-}
-
-static double normal(uint64_t *state)
-{
-	double r = sqrt(-2 * log(uniform(state))); /* Box & Muller 1958 */
-
-	return r * cos(2 * M_PI * uniform(state));
-}
-
-static int interval(struct model *m, struct score *s, const float *x, const float *se, struct err *e)
+/* The model's opinion of every draw of strides. A feature that a draw lacks stands as it is. */
+static int interval(struct model *m, const struct analysis *a, struct score *s, const float *x, struct err *e)
 {
 	size_t n = s->shares;
-	CLEANUP(free_p) float *draws = malloc(DRAWS * (n + 1) * sizeof *draws);
+	CLEANUP(free_p) float *rows = malloc(DRAWS * (n + 1) * sizeof *rows);
 	float margin[DRAWS];
 	double value[DRAWS];
-	uint64_t state = 1;
 
-	if (!draws)
+	if (!rows)
 		return err_set(e, ERR_NOMEM, "no memory for the score's interval");
 	for (size_t d = 0; d < DRAWS; d++)
 		for (size_t i = 0; i < n; i++) {
-			double step = normal(&state);
-			draws[d * n + i] = isnan(se[i]) ? x[i] : (float)((double)x[i] + step * (double)se[i]);
+			double drawn = feature_of_draw(&a->draws, d, s->share[i].feature);
+			rows[d * n + i] = isnan(drawn) || isnan(x[i]) ? x[i] : (float)drawn;
 		}
-	if (model_margins(m, draws, DRAWS, margin, e) < 0)
+	if (model_margins(m, rows, DRAWS, margin, e) < 0)
 		return -1;
 	for (size_t d = 0; d < DRAWS; d++)
 		value[d] = calibrated(&s->model, (double)margin[d]);
@@ -110,7 +90,7 @@ static int interval(struct model *m, struct score *s, const float *x, const floa
 int score_make(struct model *m, bool allow, const struct analysis *a, struct score *ret, struct err *e)
 {
 	struct score s = { .value = NAN, .low = NAN, .high = NAN, .margin = NAN, .bias = NAN };
-	float x[FEATURES], se[FEATURES], margin, share[FEATURES + 1];
+	float x[FEATURES], margin, share[FEATURES + 1];
 
 	if (!m) {
 		add_reason(&s, SCORE_no_model);
@@ -119,7 +99,7 @@ int score_make(struct model *m, bool allow, const struct analysis *a, struct sco
 	}
 	s.has_model = true;
 	s.model = *model_manifest(m);
-	judge(&s, a, x, se);
+	judge(&s, a, x);
 	if (s.model.demonstration && !allow)
 		add_reason(&s, SCORE_demonstration_not_allowed);
 	if (s.reasons || s.flags) {
@@ -134,7 +114,7 @@ int score_make(struct model *m, bool allow, const struct analysis *a, struct sco
 	s.margin = (double)margin;
 	s.value = calibrated(&s.model, s.margin);
 	s.at_threshold = s.value >= s.model.threshold;
-	if (interval(m, &s, x, se, e) < 0)
+	if (interval(m, a, &s, x, e) < 0)
 		return -1;
 	*ret = s;
 	return 0;

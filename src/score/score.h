@@ -25,7 +25,7 @@ struct score_share {
 /* A model's opinion of one analysis, or why it has none. Not a diagnosis. */
 struct score {
 	double value;        /* 0…1 after calibration; NaN: none, see reasons */
-	double low, high;    /* 95 % interval from the features' own uncertainty; NaN unknown */
+	double low, high;    /* 95 % interval over draws of strides; NaN unknown */
 	double margin, bias; /* margin = bias + sum of contributions */
 	struct score_share share[FEATURES];
 	size_t shares;
@@ -40,10 +40,10 @@ struct score {
  * score_make() - let @m judge an analysis
  * @m        may be NULL: no model
  * @allow    may a demonstration model speak?
- * Interval  the features are drawn 400 times from normals of their standard errors (a fixed generator, so the
- * same input gives the same interval); 2.5 and 97.5 % of the scores (parametric bootstrap, Efron & Tibshirani
- * 1993). Errors between features are taken as independent. Return    0 also without a score; -1 where the
- * model itself fails
+ * Interval  the model judges every draw of strides (gait/uncertainty.h); 2.5 and 97.5 % of these scores. What
+ * is measured in one stride stays together; what no stride tells (the camera, the engine) is not in it.
+ * Return    0 also without a score; -1 where the model itself fails
+ * Source    Efron & Tibshirani 1993 (percentile bootstrap); Lundberg 2020 (TreeSHAP)
  */
 int score_make(struct model *m, bool allow, const struct analysis *a, struct score *ret, struct err *e);
 
