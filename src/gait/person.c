@@ -4,8 +4,10 @@
 #include <stdlib.h>
 
 #include "base/cleanup.h"
+#include "gait/motion.h"
 
 #define MIN_CONFIDENCE 0.1f
+#define STANDING       0.02 /* what time that is only stood counts, against time that is walked */
 enum { MIN_POINTS = 4, MAX_TRACKS = 4096, MAX_OPEN = 64 };
 
 struct box {
@@ -15,7 +17,9 @@ struct box {
 struct trail {
 	struct box last;
 	size_t first_frame, last_frame, seen;
-	double weight; /* sum of sizes: size × length */
+	double sizes; /* sum over its frames */
+	struct motion motion;
+	double weight; /* size × length, of which standing counts little */
 	int32_t joined;
 };
 
@@ -75,7 +79,7 @@ static int32_t nearest(const struct crowd *c, const struct box *b, size_t frame)
 	return found;
 }
 
-static void link_person(struct crowd *c, const struct person *p, size_t index, size_t frame)
+static void link_person(struct crowd *c, const struct person *p, size_t index, size_t frame, double fps)
 {
 	struct box b;
 
@@ -94,7 +98,8 @@ static void link_person(struct crowd *c, const struct person *p, size_t index, s
 	trail->last = b;
 	trail->last_frame = frame;
 	trail->seen++;
-	trail->weight += (double)b.size;
+	trail->sizes += (double)b.size;
+	motion_add(&trail->motion, p, frame, fps, (double)b.size);
 	c->of_person[index] = t;
 }
 
@@ -103,11 +108,11 @@ static void join_pieces(struct crowd *c, int32_t best)
 {
 	const struct trail *b = &c->trail[best];
 	size_t from = b->first_frame, to = b->last_frame;
-	double mean = b->weight / (double)b->seen;
+	double mean = b->sizes / (double)b->seen;
 
 	for (size_t i = 0; i < c->trails; i++) {
 		struct trail *t = &c->trail[i];
-		double ratio = t->weight / (double)t->seen / mean;
+		double ratio = t->sizes / (double)t->seen / mean;
 		if ((int32_t)i != best && (t->first_frame > to || t->last_frame < from) && ratio > 0.6 &&
 			ratio < 1.7) {
 			t->joined = best;
@@ -117,11 +122,22 @@ static void join_pieces(struct crowd *c, int32_t best)
 	}
 }
 
+/* A bystander may be nearer and stay longer than the one who walks, so it is walking that counts. Where
+ * nobody walks, all are weighed by size × length alike. */
+static void weigh(struct trail *t)
+{
+	double walked = motion_end(&t->motion);
+
+	t->weight = walked + STANDING * (t->sizes - walked);
+}
+
 static void pick(const struct keypoints *k, struct crowd *c, struct person_choice *ret)
 {
 	int32_t best = -1;
 	double second = 0;
 
+	for (size_t i = 0; i < c->trails; i++)
+		weigh(&c->trail[i]);
 	for (size_t i = 0; i < c->trails; i++)
 		if (best < 0 || c->trail[i].weight > c->trail[best].weight)
 			best = (int32_t)i;
@@ -160,7 +176,7 @@ int person_choose(const struct keypoints *k, struct person_choice *ret, struct e
 		choice.most_people = n > choice.most_people ? n : choice.most_people;
 		close_old(&c, f, patience);
 		for (size_t i = k->first[f]; i < k->first[f + 1]; i++)
-			link_person(&c, &k->person[i], i, f);
+			link_person(&c, &k->person[i], i, f, k->fps);
 	}
 	pick(k, &c, &choice);
 	of_frame = NULL; /* the caller's now */

@@ -330,6 +330,95 @@ static void two_alike_are_called_ambiguous(void **state)
 	free(who.of_frame);
 }
 
+/* Two figures in one video: @a of each frame first or second by turns. Who is chosen must be @a throughout.
+ */
+static void assert_first_is_followed(
+	const struct synth *a, const struct synth *b, bool ambiguous, const char *what)
+{
+	KEYPOINTS_CLEANUP struct keypoints ka;
+	KEYPOINTS_CLEANUP struct keypoints kb;
+	KEYPOINTS_CLEANUP struct keypoints k;
+	struct person_choice who;
+	struct err e = { 0 };
+	size_t right = 0;
+
+	keypoints_init(&ka);
+	keypoints_init(&kb);
+	keypoints_init(&k);
+	synth_fill(a, &ka);
+	synth_fill(b, &kb);
+	k.fps = a->fps;
+	for (size_t f = 0; f < kb.frames; f++) {
+		/* The other stands to the right of the image, well apart. */
+		for (int i = 0; i < BODY_POINTS; i++)
+			kb.person[f].p[i].x += 2500;
+		struct person list[2] = { f < ka.frames ? ka.person[f] : kb.person[f], kb.person[f] };
+		if (f >= ka.frames)
+			put(&k, list, 1);
+		else if (f % 2)
+			put(&k, (struct person[]){ list[1], list[0] }, 2);
+		else
+			put(&k, list, 2);
+	}
+	assert_ok(person_choose(&k, &who, &e), &e);
+	for (size_t f = 0; f < ka.frames; f++)
+		right += who.of_frame[f] >= 0 && k.person[who.of_frame[f]].p[BODY_NOSE].x < 2000;
+	if (right < ka.frames * 95 / 100)
+		fail_msg("%s: %zu of %zu frames", what, right, ka.frames);
+	if (who.ambiguous != ambiguous)
+		fail_msg("%s: ambiguous %d", what, who.ambiguous);
+	free(who.of_frame);
+}
+
+/* A larger person who stands, and stays four times as long, does not win, in either view, walking on the spot
+ * of a treadmill too, and with key points that jitter. */
+static void who_stands_does_not_win(void **state)
+{
+	(void)state;
+	for (int view = VIEW_FRONT; view < VIEWS; view++)
+		for (int jitter = 0; jitter < 3; jitter++)
+			for (int kind = 0; kind < 3; kind++) {
+				struct synth walker = synth_adult(view), other = synth_adult(view);
+				char what[64];
+				walker.noise_px = other.noise_px = 2.5 * jitter; /* of 272 px */
+				walker.dir = kind == 1 ? -1 : 1;
+				walker.treadmill = kind == 2;
+				other.px_per_m *= 2.5;
+				other.noise_px *= 2.5;
+				other.seed = 8;
+				other.seconds = 4 * walker.seconds;
+				other.start_s = other.seconds; /* never sets off */
+				snprintf(what, sizeof what, "%s, kind %d, jitter %d", view_name(view), kind,
+					jitter);
+				assert_first_is_followed(&walker, &other, false, what);
+			}
+}
+
+/* Where both walk it is size that counts: a mirror image is farther away, and so smaller. */
+static void the_nearer_of_two_walkers_wins(void **state)
+{
+	(void)state;
+	for (int view = VIEW_FRONT; view < VIEWS; view++) {
+		struct synth walker = synth_adult(view), mirror = synth_adult(view);
+		mirror.px_per_m *= 0.6;
+		mirror.dir = -walker.dir;
+		assert_first_is_followed(&walker, &mirror, true, view_name(view));
+		mirror.px_per_m *= 0.5;
+		assert_first_is_followed(&walker, &mirror, false, view_name(view));
+	}
+}
+
+/* Where nobody walks the largest is taken, as before. */
+static void of_two_who_stand_the_larger_is_taken(void **state)
+{
+	struct synth large = synth_adult(VIEW_SIDE), small = synth_adult(VIEW_SIDE);
+
+	(void)state;
+	large.start_s = small.start_s = large.seconds;
+	small.px_per_m *= 0.4;
+	assert_first_is_followed(&large, &small, false, "standing");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -340,6 +429,9 @@ int main(void)
 		cmocka_unit_test(layouts_are_mapped_by_name),
 		cmocka_unit_test(a_mean_needs_both_sides),
 		cmocka_unit_test(the_walker_is_followed),
+		cmocka_unit_test(who_stands_does_not_win),
+		cmocka_unit_test(the_nearer_of_two_walkers_wins),
+		cmocka_unit_test(of_two_who_stand_the_larger_is_taken),
 		cmocka_unit_test(two_alike_are_called_ambiguous),
 	};
 
