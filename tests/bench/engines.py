@@ -105,3 +105,11 @@ def analyze_row():
               f"processor time, best of {len(whole)}, median {median(whole):.0f}; by the clock {min(clock):.0f} and "
               f"{median(clock):.0f}", whole)
     yield Row("gait-analyze's memory", max(m for _, _, m in seen), "MiB", "<=", 48)
+
+
+@row("keypoints")
+def keypoints_row():
+    text = subprocess.run([BIN / "bench_keypoints", "600"], stdout=subprocess.PIPE, text=True, timeout=60, check=True).stdout
+    ms = {name: float(value) for name, value in re.findall(r"^(tree|stream, frames|stream, whole) .*?([\d.]+) ms", text, re.M)}
+    yield Row("key points of a pair of documents", ms["stream, whole"], "ms", "<=", 4,
+              f"two views of 600 frames, best of 15; a file a frame {ms['stream, frames']:.1f}, cJSON's tree {ms['tree']:.1f}", ms)
