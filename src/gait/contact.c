@@ -10,9 +10,10 @@
 #define FLAT_FROM    0.15 /* of the cycle */
 #define FLAT_TO      0.35
 #define FLAT_TYPICAL (-5.0)
-#define FLAT_STEEP   (-22.0)
-#define HEEL_FIRST   8.0
-#define TOE_FIRST    (-1.6)
+#define FLAT_STEEP   (-11.0)
+#define COMES_DOWN   5.0 /* degrees: what a foot that lands on its heel turns until it lies */
+#define HEEL_FIRST   5.0
+#define TOE_FIRST    (-5.0)
 enum { LOOKS = 9 }; /* within the flat part of a cycle */
 
 const char *contact_name(enum contact c)
@@ -35,28 +36,38 @@ static double foot_deg(const struct track *t, enum side foot, int dir, double ti
 	return DEGREES * atan2(y, dir * x);
 }
 
+/* The foot's angle over the flat part of a cycle, degrees. */
+static double lying_deg(const struct track *t, const struct cycle *c, int dir)
+{
+	double look[LOOKS];
+
+	for (int i = 0; i < LOOKS; i++) {
+		double part = FLAT_FROM + (FLAT_TO - FLAT_FROM) * i / (LOOKS - 1);
+		look[i] = foot_deg(t, c->foot, dir, c->start_s + part * (c->end_s - c->start_s));
+	}
+	return num_quantile(look, LOOKS, 0.5);
+}
+
 int contact_flat_angle(const struct track *t, const struct passes *p, const struct cycles *c, enum side foot,
 	double *ret_deg, bool *never_flat, struct err *e)
 {
-	CLEANUP(free_p) double *of_cycle = malloc((c->count + 1) * sizeof *of_cycle);
+	CLEANUP(free_p) double *lying = malloc((c->count + 1) * sizeof *lying);
+	CLEANUP(free_p) double *down = malloc((c->count + 1) * sizeof *down);
 	size_t n = 0;
 
-	if (!of_cycle)
+	if (!lying || !down)
 		return err_set(e, ERR_NOMEM, "no memory for %zu strides", c->count);
 	for (size_t i = 0; i < c->count; i++) {
 		const struct cycle *k = &c->list[i];
-		double look[LOOKS];
+		int dir = p->pass[k->pass].dir;
 		if (k->foot != foot)
 			continue;
-		for (int j = 0; j < LOOKS; j++) {
-			double part = FLAT_FROM + (FLAT_TO - FLAT_FROM) * j / (LOOKS - 1);
-			look[j] = foot_deg(
-				t, foot, p->pass[k->pass].dir, k->start_s + part * (k->end_s - k->start_s));
-		}
-		of_cycle[n++] = num_quantile(look, LOOKS, 0.5);
+		lying[n] = lying_deg(t, k, dir);
+		down[n] = foot_deg(t, foot, dir, k->start_s) - lying[n];
+		n++;
 	}
-	*ret_deg = num_quantile(of_cycle, n, 0.5);
-	*never_flat = *ret_deg < FLAT_STEEP;
+	*ret_deg = num_quantile(lying, n, 0.5);
+	*never_flat = *ret_deg < FLAT_STEEP && num_quantile(down, n, 0.5) < COMES_DOWN;
 	if (*never_flat)
 		*ret_deg = FLAT_TYPICAL;
 	return 0;

@@ -10,9 +10,10 @@
 
 /**
  * contact_flat_angle() - heel to toe from the horizontal while the foot lies flat, degrees, toe up positive
- * The median over 15…35 % of @foot's cycles. A foot that stands steeper than FLAT_STEEP on its toe there was
- * never flat: then the typical -5° of pose engines' points takes its place (measured on recordings of several
- * engines).
+ * The median over 15…35 % of @foot's cycles. A foot that stands steeper than -11° on its toe there, and did
+ * not turn down on landing as one does that lands on its heel, was never flat: then the -5° that pose
+ * engines' heel and toe points typically have takes its place (measured on recordings of two engines: -4 ±
+ * 6°).
  * @never_flat  whether that happened
  * Return       NaN where there is no cycle
  * Errors       ERR_NOMEM
@@ -22,8 +23,9 @@ int contact_flat_angle(const struct track *t, const struct passes *p, const stru
 
 /**
  * contact_judge() - the foot's angle at each heel strike of the side view, and what that makes of it
- * Against the flat foot: above 8° the heel lands first, below -1.6° the toes, between them the whole foot.
- * Source  Altman & Davis 2012 (thresholds, there for running)
+ * Against the flat foot: above 5° the heel lands first, below -5° the toes, between them the whole foot.
+ * Source  foot strike angle: Altman & Davis 2012, with bounds (there 8° and -1.6°, in running, by markers)
+ * set apart by what key points spread (3°)
  */
 void contact_judge(
 	const struct track *t, const struct passes *p, const double flat_deg[SIDES], struct events *ev);

@@ -48,31 +48,70 @@ static double hips_tilt(const struct track *t, enum side s, int dir, double time
 				 fabs(at(t->x[BODY_L_HIP], t, time_s) - at(t->x[BODY_R_HIP], t, time_s)));
 }
 
-/* Largest minus smallest over a cycle; NaN where too little of it is known. */
-static double range_over(const struct track *t, const struct cycle *c, int dir, angle_at *angle)
+/* An angle over a cycle at LOOKS places from its start, the end left out; false where too little of it is
+ * known. What is missing gets the mean of the rest. */
+static bool look_over(
+	const struct track *t, const struct cycle *c, int dir, angle_at *angle, double out[LOOKS])
 {
-	double low = INFINITY, high = -INFINITY;
-	int known = 0;
+	size_t known;
 
-	for (int i = 0; i < LOOKS; i++) {
-		double v = angle(t, c->foot, dir, c->start_s + (c->end_s - c->start_s) * i / (LOOKS - 1));
-		if (isnan(v))
-			continue;
-		low = fmin(low, v);
-		high = fmax(high, v);
-		known++;
-	}
-	return known >= KNOWN_PART * LOOKS ? high - low : NAN;
+	for (int i = 0; i < LOOKS; i++)
+		out[i] = angle(t, c->foot, dir, c->start_s + (c->end_s - c->start_s) * i / LOOKS);
+	double mean = num_mean(out, LOOKS, &known);
+	for (int i = 0; i < LOOKS; i++)
+		out[i] = isnan(out[i]) ? mean : out[i];
+	return (double)known >= KNOWN_PART * LOOKS;
 }
 
-static int ranges_over(
-	const struct view_result *v, enum side s, angle_at *angle, struct samples *out, struct err *e)
+static double range_of(const double *v, int n)
+{
+	double low = v[0], high = v[0];
+
+	for (int i = 1; i < n; i++) {
+		low = fmin(low, v[i]);
+		high = fmax(high, v[i]);
+	}
+	return high - low;
+}
+
+/* Largest minus smallest over a cycle. */
+static double range_over(const struct track *t, const struct cycle *c, int dir, angle_at *angle)
+{
+	double v[LOOKS];
+
+	return look_over(t, c, dir, angle, v) ? range_of(v, LOOKS) : NAN;
+}
+
+/* The same of the cycle's first two harmonics: trunk and pelvis do not turn faster, and of a few degrees
+ * noise would be the larger part. */
+static double slow_range_over(const struct track *t, const struct cycle *c, int dir, angle_at *angle)
+{
+	double v[LOOKS], slow[LOOKS] = { 0 };
+
+	if (!look_over(t, c, dir, angle, v))
+		return NAN;
+	for (int h = 1; h <= 2; h++) {
+		double re = 0, im = 0;
+		for (int i = 0; i < LOOKS; i++) {
+			re += v[i] * cos(2 * M_PI * h * i / LOOKS);
+			im += v[i] * sin(2 * M_PI * h * i / LOOKS);
+		}
+		for (int i = 0; i < LOOKS; i++)
+			slow[i] += 2.0 / LOOKS *
+				   (re * cos(2 * M_PI * h * i / LOOKS) + im * sin(2 * M_PI * h * i / LOOKS));
+	}
+	return range_of(slow, LOOKS);
+}
+
+typedef double range_how(const struct track *t, const struct cycle *c, int dir, angle_at *angle);
+
+static int ranges_over(const struct view_result *v, enum side s, angle_at *angle, range_how *how,
+	struct samples *out, struct err *e)
 {
 	for (size_t i = 0; i < v->cycles.count; i++) {
 		const struct cycle *c = &v->cycles.list[i];
-		if (c->foot == s &&
-			samples_add(out, range_over(&v->track, c, v->passes.pass[c->pass].dir, angle),
-				c->strike, e) < 0)
+		if (c->foot == s && samples_add(out, how(&v->track, c, v->passes.pass[c->pass].dir, angle),
+					    c->strike, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -85,15 +124,9 @@ static double mean_of(const double *v)
 	return num_mean(v, CURVE_POINTS, NULL);
 }
 
-static double range_of(const double *v)
+static double whole_range_of(const double *v)
 {
-	double low = v[0], high = v[0];
-
-	for (int i = 1; i < CURVE_POINTS; i++) {
-		low = fmin(low, v[i]);
-		high = fmax(high, v[i]);
-	}
-	return high - low;
+	return range_of(v, CURVE_POINTS);
 }
 
 static int joints_and_trunk(struct analysis *a, cycle_curves *curves, enum reason why, struct err *e)
@@ -102,9 +135,11 @@ static int joints_and_trunk(struct analysis *a, cycle_curves *curves, enum reaso
 		enum param p;
 		enum joint joint;
 		double (*how)(const double *);
-	} rows[] = { { PARAM_hip_range, JOINT_HIP, range_of }, { PARAM_knee_range, JOINT_KNEE, range_of },
-		{ PARAM_ankle_range, JOINT_ANKLE, range_of }, { PARAM_trunk_lean, JOINT_TRUNK, mean_of },
-		{ PARAM_trunk_range, JOINT_TRUNK, range_of } };
+	} rows[] = { { PARAM_hip_range, JOINT_HIP, whole_range_of },
+		{ PARAM_knee_range, JOINT_KNEE, whole_range_of },
+		{ PARAM_ankle_range, JOINT_ANKLE, whole_range_of },
+		{ PARAM_trunk_lean, JOINT_TRUNK, mean_of },
+		{ PARAM_trunk_range, JOINT_TRUNK, whole_range_of } };
 	const struct view_result *v = &a->view[VIEW_SIDE];
 
 	for (size_t k = 0; k < ARRAY_LEN(rows); k++)
@@ -195,7 +230,7 @@ static int from_the_side(struct analysis *a, cycle_curves *curves, struct err *e
 		return -1;
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 		struct samples *swing = measure_into(a, PARAM_arm_swing, s, VIEW_SIDE, 1, why);
-		if (v->used && ranges_over(v, s, arm, swing, e) < 0)
+		if (v->used && ranges_over(v, s, arm, range_over, swing, e) < 0)
 			return -1;
 	}
 	return 0;
@@ -274,8 +309,8 @@ static int from_the_front(struct analysis *a, struct err *e)
 	struct samples *tilt = measure_into(a, PARAM_pelvic_obliquity, SIDE_LEFT, VIEW_FRONT, 1, why);
 
 	for (enum side s = SIDE_LEFT; s < SIDES && v->used; s++)
-		if (ranges_over(v, s, sideways_lean, sway, e) < 0 ||
-			ranges_over(v, s, hips_tilt, tilt, e) < 0)
+		if (ranges_over(v, s, sideways_lean, slow_range_over, sway, e) < 0 ||
+			ranges_over(v, s, hips_tilt, slow_range_over, tilt, e) < 0)
 			return -1;
 	return foot_progression(a, why, e);
 }

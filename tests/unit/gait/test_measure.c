@@ -189,8 +189,8 @@ static void contacts_are_told_by_the_foots_angle(void **state)
 	static const struct {
 		double deg, flat;
 		enum contact want;
-	} rows[] = { { 15, 0, CONTACT_HEEL }, { 4, -5, CONTACT_HEEL }, { 2, -5, CONTACT_FLAT },
-		{ 0, 0, CONTACT_FLAT }, { -8, -5, CONTACT_TOE }, { -30, -5, CONTACT_TOE } };
+	} rows[] = { { 15, 0, CONTACT_HEEL }, { 1, -5, CONTACT_HEEL }, { -1, -5, CONTACT_FLAT },
+		{ -4, 0, CONTACT_FLAT }, { -11, -5, CONTACT_TOE }, { -30, -5, CONTACT_TOE } };
 	static double x[BODY_POINTS][3], y[BODY_POINTS][3];
 	struct passes p = { .pass = { { .dir = -1 } }, .count = 1 };
 
