@@ -1,0 +1,127 @@
+"""The tables: tab-separated in build/validation, text on the terminal, Markdown in docs/validation.md."""
+
+import statistics
+
+import engine
+import programs
+from stats import BY_NAME, QUANTITIES, Agreement, judge
+
+CELL_COLUMNS = ("cadence", "step_time", "stance", "double_support", "step_length", "speed", "step_width", "heel_strike",
+                "toe_off", "heel_strike_front", "hip_rms", "hip_rms_unbiased", "knee_rms", "knee_rms_unbiased",
+                "ankle_rms", "ankle_rms_unbiased", "hip_range", "knee_range", "ankle_range")
+
+
+class Book:
+    """Everything measured: source -> cell -> Comparison."""
+
+    def __init__(self):
+        self.cells, self.engine, self.nobody, self.real, self.flags = {}, {}, {}, [], {}
+
+    def add(self, source, cell, comparison, result=None):
+        self.cells.setdefault(source, {})[cell] = comparison
+        if result:
+            self.flags[cell] = {v: q["flags"] for v, q in result["quality"].items() if q}
+
+    def errors(self, source, quantity):
+        return [e[0] for c in self.cells[source].values() for e in c.errors.get(quantity, [])]
+
+    def agreement(self, source, quantity):
+        return Agreement(self.errors(source, quantity))
+
+    def events(self, source, kind):
+        """Missed and invented events of a source."""
+        all_ = self.cells[source].values()
+        return sum(c.missed.get(kind, 0) for c in all_), sum(c.invented.get(kind, 0) for c in all_)
+
+
+def save(name, rows):
+    lines = ["\t".join("" if v is None else f"{v:.4f}" if isinstance(v, float) else str(v) for v in r) for r in rows]
+    (programs.WORK / name).write_text("\n".join(lines) + "\n")
+
+
+def write_cells(book):
+    """A line a cell: the mean error of each quantity, missed and invented events, flags."""
+    rows = [["source", "cell", *CELL_COLUMNS, "hs_missed", "hs_invented", "to_missed", "to_invented", "absent", "flags"]]
+    for source, by_cell in book.cells.items():
+        for name, c in by_cell.items():
+            means = [statistics.fmean(e[0] for e in c.errors[q]) if c.errors.get(q) else None for q in CELL_COLUMNS]
+            rows.append([source, name, *means, c.missed.get("heel_strike", 0), c.invented.get("heel_strike", 0),
+                         c.missed.get("toe_off", 0), c.invented.get("toe_off", 0), "; ".join(c.absent),
+                         book.flags.get(name, "") if source == "video" else ""])
+    save("cells.tsv", rows)
+
+
+def summary_rows(book):
+    for source in book.cells:
+        for q in QUANTITIES:
+            a = book.agreement(source, q.name)
+            verdict, mark = judge(q, a, source.startswith("mocap"))
+            missed, invented = book.events(source, q.name)
+            if a.n:
+                yield [source, q.name, q.unit, a.n, a.bias, a.sd, a.mae, a.low, a.high, missed, invented, mark,
+                       q.published, verdict]
+
+
+def write_all(book):
+    write_cells(book)
+    save("samples.tsv", [["source", "cell", "quantity", "label", "error", "measured", "true"]] +
+         [[s, n, q, e[3], float(e[0]), float(e[1]), float(e[2])] for s, by in book.cells.items() for n, c in by.items()
+          for q, list_ in c.errors.items() for e in list_])
+    save("summary.tsv", [["source", "quantity", "unit", "n", "bias", "sd", "mae", "loa_low", "loa_high", "missed",
+                          "invented", "mark", "published", "verdict"]] + list(summary_rows(book)))
+    rows = [["view", "cell", "point", "n", "forward_cm", "forward_sd", "up_cm", "up_sd", "over_10_cm"]]
+    for view in ("side", "front"):
+        for cell, views in [*book.engine.items(), ("ALL", pooled(book))]:
+            for point, series in views.get(view, {}).items():
+                s = engine.summary(series)
+                if s:
+                    rows.append([view, cell, point, s["n"], s["forward"], s["forward_sd"], s["up"], s["up_sd"], s["far"]])
+    save("engine.tsv", rows)
+    save("nobody.tsv", [["kind", "events"]] + [list(x) for x in book.nobody.items()])
+    save("real.tsv", [["file", "quantity", "measured", "reference"]] + [list(r) for r in book.real])
+
+
+def pooled(book):
+    out = {}
+    for views in book.engine.values():
+        for view, points in views.items():
+            for point, series in points.items():
+                out.setdefault(view, {}).setdefault(point, []).extend(series)
+    return out
+
+
+def number(value, decimals):
+    return "-" if value is None or value != value else f"{value:.{decimals}f}"
+
+
+def table(book, source):
+    """Rows of texts, the head first."""
+    out = [["quantity", "n", "bias", "SD", "mean absolute", "95 % limits of agreement", "missed, invented", "mark",
+            "published", ""]]
+    for _, name, unit, n, bias, sd, mae, low, high, missed, invented, mark, published, verdict in (
+            r for r in summary_rows(book) if r[0] == source):
+        d = BY_NAME[name].decimals
+        is_event = name.startswith(("heel_strike", "toe_off"))
+        out.append([f"{name} ({unit})", str(n), number(bias, d), number(sd, d), number(mae, d),
+                    f"{number(low, d)} … {number(high, d)}", f"{missed}, {invented}" if is_event else "",
+                    f"≤ {mark:g}" if mark is not None else "", published or "", verdict if verdict != "-" else ""])
+    return out
+
+
+def aligned(rows):
+    widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
+    return "\n".join("  ".join(v.ljust(w) if i == 0 else v.rjust(w) for i, (v, w) in enumerate(zip(r, widths)))
+                     for r in rows)
+
+
+TITLES = {"video": "Rendered walks through gait-pose", "points": "The same walks, their own points (no engine)"}
+
+
+def text(book):
+    parts = []
+    for source in book.cells:
+        if not source.startswith(("replaced", "points_")):
+            parts.append(f"{TITLES.get(source, source)} ({len(book.cells[source])} cells)\n{aligned(table(book, source))}")
+    parts.append("Events where nobody walks: " + ", ".join(f"{k} {v}" for k, v in book.nobody.items()))
+    parts += [f"{f}: {q} {number(m, 3)} (reference {number(t, 3)})" for f, q, m, t in book.real]
+    return "\n\n".join(parts)
