@@ -12,12 +12,15 @@ NAMES = {0: "nose", 1: "neck", 8: "mid_hip", 9: "hip_r", 12: "hip_l", 10: "knee_
 
 def offsets(truth, points):
     """view -> point -> offset of each frame where both are known: (forward or to the walker's left, up) in
-    centimetres at the walker's depth, signed by the walking direction in the side view."""
+    centimetres at the walker's depth, signed by the walking direction in the side view. Exchanged legs are put
+    right first."""
     out = {}
     for view, about in truth["views"].items():
         sign = -1 if about["direction"] in ("left", "toward") else 1
         out[view] = {name: [] for name in NAMES.values()}
-        for depth, true, found in zip(about["depth_m"], keys.of_truth(truth, view), keys.read(points[view])):
+        truths = keys.of_truth(truth, view)
+        frames, _ = keys.unswapped(keys.read(points[view]), truths)
+        for depth, true, found in zip(about["depth_m"], truths, frames):
             cm = 100 * depth / about["focal_px"]
             for i, name in NAMES.items():
                 if found and found[i][2] > 0.3:

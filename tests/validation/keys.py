@@ -72,6 +72,21 @@ def exchanged(frame):
     return frame
 
 
+def unswapped(frames, true):
+    """Each frame's legs as labelled or exchanged, whichever lies nearer the true points, and how many were exchanged."""
+    def off(frame, truth):
+        return sum(abs(frame[i][0] - truth[i][0]) + abs(frame[i][1] - truth[i][1])
+                   for pair in LEG_PAIRS[1:4] for i in pair if frame[i][2] > 0)
+
+    out, n = [], 0
+    for f, t in zip(frames, true):
+        other = f and exchanged(f)
+        wrong = bool(f) and off(other, t) < off(f, t)
+        n += wrong
+        out.append(other if wrong else f)
+    return out, n
+
+
 # name: what is done to a view's frames. Each gets a generator of its own.
 VARIANTS = {
     "clean": lambda f, r: f,

@@ -20,7 +20,7 @@ import tables  # noqa: E402
 
 POINTS_OF = ("middle", "child_4", "cadence_140", "cadence_80", "toddler_2", "asym_length", "left_away", "fps_60")
 SEEDS = 3  # of each variant with chance in it
-REPLACE = {"heel_toe": (19, 20, 21, 22, 23, 24), "ankles": (11, 14), "knees": (10, 13), "hips": (8, 9, 12),
+REPLACE = {"nothing": (), "heel_toe": (19, 20, 21, 22, 23, 24), "ankles": (11, 14), "knees": (10, 13), "hips": (8, 9, 12),
            "feet_ankles": (11, 14, 19, 20, 21, 22, 23, 24), "upper_body": (0, 1, 2, 5, 15, 16, 17, 18)}
 
 

@@ -47,10 +47,11 @@ def points_cell(truth, variant, seed):
 
 
 def replaced_cell(truth, points, kinds):
-    """The engine's points with some of them put right: which point does an error come from?"""
+    """The engine's points with some of them put right, and no leg exchanged: which point does an error come from?"""
     frames = {}
     for view in ("side", "front"):
-        true, found = keys.of_truth(truth, view), keys.read(points[view])
+        true = keys.of_truth(truth, view)
+        found, _ = keys.unswapped(keys.read(points[view]), true)
         frames[view] = [f and [t[i] if i in kinds else p for i, p in enumerate(f)] for f, t in zip(found, true)]
     truth = {**truth, "frames": min(len(f) for f in frames.values())}
     age = truth["age_years"] if truth["age_years"] < 20 else None
