@@ -9,7 +9,7 @@
  * Sitting height / height: after Fredriks et al., Arch Dis Child 90:807 (2005), rounded to 0.005.
  * Head / height: Stratz's classic proportions (1909): a quarter at birth, a fifth at 2, a sixth at 6,
  * between a seventh and an eighth when grown.
- * Cadence and step: Sutherland et al., J Bone Joint Surg Am 62:336 (1980) for 1, 2, 3 and 7 years; a free,
+ * Cadence and step: Sutherland et al., J Bone Joint Surg Am 62:336 (1980) for 1 to 3 and 7 years; a free,
  * rather slow adult walk of 104 steps/min and 0.36 of the height a step at the end. */
 struct age_row {
 	double age, height, sitting, head, cadence, step;
@@ -17,7 +17,9 @@ struct age_row {
 
 static const struct age_row ages[] = {
 	{ 1, 0.750, 0.625, 0.220, 176, 0.216 },
+	{ 1.5, 0.815, 0.605, 0.210, 171, 0.251 },
 	{ 2, 0.868, 0.590, 0.200, 156, 0.275 },
+	{ 2.5, 0.913, 0.582, 0.194, 156, 0.307 },
 	{ 3, 0.956, 0.575, 0.188, 154, 0.329 },
 	{ 4, 1.030, 0.560, 0.180, 151, 0.370 },
 	{ 7, 1.213, 0.540, 0.163, 144, 0.479 },

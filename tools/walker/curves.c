@@ -16,11 +16,21 @@ struct knot {
 	double phase, deg;
 };
 
-static const struct knot pitch_knots[] = { { 0, 18 }, { .045, 8 }, { .09, 0 }, { .33, 0 }, { .42, -9 },
-	{ .50, -25 }, { .56, -42 }, { .61, -56 }, { .66, -60 }, { .73, -43 }, { .80, -18 }, { .86, 3 },
-	{ .92, 15 }, { .97, 20 } };
+enum { KNOTS = 14 };
 
-enum { KNOTS = sizeof pitch_knots / sizeof pitch_knots[0] };
+/* Toe walking: after the pattern that Perry, Gait Analysis (1992), calls equinus contact: on the forefoot at
+ * strike, the heel some centimetres up all through stance. */
+static const struct knot pitch_knots[CONTACT_COUNT][KNOTS] = {
+	[CONTACT_HEEL] = { { 0, 18 }, { .045, 8 }, { .09, 0 }, { .33, 0 }, { .42, -9 }, { .50, -25 },
+		{ .56, -42 }, { .61, -56 }, { .66, -60 }, { .73, -43 }, { .80, -18 }, { .86, 3 }, { .92, 15 },
+		{ .97, 20 } },
+	[CONTACT_FLAT] = { { 0, 0 }, { .045, 0 }, { .09, 0 }, { .33, 0 }, { .42, -9 }, { .50, -25 },
+		{ .56, -42 }, { .61, -56 }, { .66, -60 }, { .73, -43 }, { .80, -18 }, { .86, -5 }, { .92, 0 },
+		{ .97, 0 } },
+	[CONTACT_TOE] = { { 0, -15 }, { .045, -15 }, { .09, -15 }, { .33, -15 }, { .42, -20 }, { .50, -30 },
+		{ .56, -43 }, { .61, -55 }, { .66, -58 }, { .73, -45 }, { .80, -28 }, { .86, -20 },
+		{ .92, -15 }, { .97, -15 } },
+};
 
 /* Through the 20 points, with continuous velocity (Catmull and Rom 1974), periodic; degrees. */
 static double through(const double deg[POINTS], double phase)
@@ -43,19 +53,19 @@ double curve_knee(double phase)
 	return RAD(through(knee_deg, phase));
 }
 
-static struct knot knot_at(int i)
+static struct knot knot_at(const struct knot *knots, int i)
 {
 	int n = KNOTS, turn = i < 0 ? -1 : i / n;
-	struct knot k = pitch_knots[i - turn * n];
+	struct knot k = knots[i - turn * n];
 
 	k.phase += turn;
 	return k;
 }
 
 /* Slope at a knot of the monotone cubic (Fritsch and Butland 1984): 0 at turns and along flat parts. */
-static double knot_slope(int i)
+static double knot_slope(const struct knot *knots, int i)
 {
-	struct knot a = knot_at(i - 1), b = knot_at(i), c = knot_at(i + 1);
+	struct knot a = knot_at(knots, i - 1), b = knot_at(knots, i), c = knot_at(knots, i + 1);
 	double h0 = b.phase - a.phase, h1 = c.phase - b.phase;
 	double d0 = (b.deg - a.deg) / h0, d1 = (c.deg - b.deg) / h1;
 
@@ -64,16 +74,17 @@ static double knot_slope(int i)
 	return 3 * (h0 + h1) / ((2 * h1 + h0) / d0 + (h1 + 2 * h0) / d1);
 }
 
-double curve_foot_pitch(double phase)
+double curve_foot_pitch(double phase, enum contact contact)
 {
+	const struct knot *knots = pitch_knots[contact];
 	int i = 0;
 
 	phase -= floor(phase);
-	while (i < KNOTS - 1 && phase >= pitch_knots[i + 1].phase)
+	while (i < KNOTS - 1 && phase >= knots[i + 1].phase)
 		i++;
-	struct knot a = knot_at(i), b = knot_at(i + 1);
+	struct knot a = knot_at(knots, i), b = knot_at(knots, i + 1);
 	double h = b.phase - a.phase, u = (phase - a.phase) / h, u2 = u * u, u3 = u2 * u;
 
-	return RAD((2 * u3 - 3 * u2 + 1) * a.deg + (u3 - 2 * u2 + u) * h * knot_slope(i) +
-		   (3 * u2 - 2 * u3) * b.deg + (u3 - u2) * h * knot_slope(i + 1));
+	return RAD((2 * u3 - 3 * u2 + 1) * a.deg + (u3 - 2 * u2 + u) * h * knot_slope(knots, i) +
+		   (3 * u2 - 2 * u3) * b.deg + (u3 - u2) * h * knot_slope(knots, i + 1));
 }

@@ -194,8 +194,11 @@ int film_make(const struct options *o, void (*report)(int done, int all), struct
 			s->views[s->n_views++] = (enum view)v;
 	}
 	s->pictures = s->n_views * s->film.frames;
-	if (fsx_mkdirs(o->out_dir, 0755, e) || open_slots(s, o, e) || open_views(s, o, e) ||
-		run_threads(s, report, e))
+	if (fsx_mkdirs(o->out_dir, 0755, e))
+		return -1;
+	if (o->truth_only)
+		return write_truth(&s->film, e);
+	if (open_slots(s, o, e) || open_views(s, o, e) || run_threads(s, report, e))
 		return -1;
 	return write_truth(&s->film, e);
 }

@@ -7,11 +7,14 @@
 #define KNEE_MIN          RAD(3)  /* a planted leg is never quite straight */
 #define CLEARANCE         0.014   /* of the lowest point of the foot in mid-swing, m */
 #define REACH             0.9985  /* of the leg's length: the farthest that an ankle may be from its hip */
+#define STANDING_REACH    0.997
 #define HEEL_STRIKE_REACH                                                                                    \
 	0.015              /* of the leg: plant so much further ahead, for a straighter knee at heel strike */
 #define PELVIS_SURGE 0.010 /* amplitude of the pelvis's forward oscillation against the mean, m */
 #define HIP_HIKE     RAD(16) /* the hip is drawn up so far for a knee that does not bend at all */
 #define SWING_BOW    0.012   /* the swing foot passes this much outside its line, m */
+#define BODY_SWAY    0.004   /* standing, m */
+#define SWAY_S       3.1
 
 enum { GRID = 200 };
 
@@ -43,6 +46,8 @@ double kin_plant_x(const struct kin *k, enum side s, double n)
 /* Mean speed, fastest in double support, slowest over the single planted foot. */
 double kin_pelvis_x(const struct kin *k, double t)
 {
+	if (k->p.stand)
+		return BODY_SWAY * sin(2 * PI * t / SWAY_S);
 	double phase = kin_phase(k, t, SIDE_RIGHT);
 
 	return k->stride * phase + PELVIS_SURGE * k->swing_scale * sin(4 * PI * (phase - .06));
@@ -58,14 +63,17 @@ double kin_pelvis_z(const struct kin *k, double t)
 	return z;
 }
 
-double kin_pelvis_yaw(double phase_right)
+double kin_pelvis_yaw(const struct kin *k, double t)
 {
-	return RAD(5) * cos(2 * PI * phase_right);
+	return k->p.stand ? 0 : RAD(5) * cos(2 * PI * kin_phase(k, t, SIDE_RIGHT));
 }
 
 double kin_pelvis_tilt(const struct kin *k, double t)
 {
-	double tilt = RAD(3.5) * sin(2 * PI * (kin_phase(k, t, SIDE_RIGHT) + .12));
+	double tilt = k->p.pelvis_drop * sin(2 * PI * (kin_phase(k, t, SIDE_RIGHT) + .12));
+
+	if (k->p.stand)
+		return 0;
 
 	for (int s = 0; s < SIDE_COUNT; s++) {
 		double u = (frac(kin_phase(k, t, (enum side)s)) - .55) / .45;
@@ -79,10 +87,10 @@ double kin_pelvis_tilt(const struct kin *k, double t)
 
 void kin_hip_offset(const struct kin *k, double t, enum side s, double out[3])
 {
-	double phase = kin_phase(k, t, SIDE_RIGHT), w = s == SIDE_LEFT ? -k->body.hip_half : k->body.hip_half;
+	double yaw = kin_pelvis_yaw(k, t), w = s == SIDE_LEFT ? -k->body.hip_half : k->body.hip_half;
 
-	out[0] = w * sin(kin_pelvis_yaw(phase));
-	out[1] = -w * cos(kin_pelvis_yaw(phase));
+	out[0] = w * sin(yaw);
+	out[1] = -w * cos(yaw);
 	out[2] = w * sin(kin_pelvis_tilt(k, t));
 }
 
@@ -101,7 +109,7 @@ static double knee(const struct kin *k, double phase)
  * otherwise. */
 static double pitch(const struct kin *k, double phase, enum side s)
 {
-	double p = curve_foot_pitch(phase) * fmin(1.1, sqrt(k->swing_scale));
+	double p = curve_foot_pitch(phase, k->p.contact) * fmin(1.1, sqrt(k->swing_scale));
 	double flat = .7 * fmax(0, 1 - k->p.knee_scale[s]) * smoothd(.58, .72, frac(phase));
 
 	return p < 0 ? p * (1 - flat) : p;
@@ -145,7 +153,7 @@ static struct plane planted(const struct kin *k, double t, enum side s, double n
 {
 	struct plane r = roll(&k->body, pitch(k, kin_phase(k, t, s), s));
 
-	return (struct plane){ kin_plant_x(k, s, n) + cos(KIN_TOE_OUT) * r.x, r.z };
+	return (struct plane){ kin_plant_x(k, s, n) + cos(k->p.toe_out) * r.x, r.z };
 }
 
 /* The ankle where the typical angles would hang it. */
@@ -213,10 +221,15 @@ static double lowering(const struct kin *k, enum side s, double u)
 
 struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 {
-	double phase = kin_phase(k, t, s), n = floor(phase), f = phase - n, out = s == SIDE_LEFT ? 1 : -1;
+	double phase = kin_phase(k, t, s), n = floor(phase), f = phase - n, out = s == SIDE_LEFT ? 1 : -1,
+	       bow = 0;
+
+	if (k->p.stand)
+		return (struct kin_foot){ .y = out * k->p.step_width / 2, .z = k->body.ankle };
 	struct kin_foot q = { .pitch = pitch(k, f, s),
 		.swing = fmax(0, (f - KIN_STANCE) / (1 - KIN_STANCE)) };
 	double bend = toe_box_pitch(q.pitch) - q.pitch, across;
+	double middle = roll(&k->body, pitch(k, .2, s)).x; /* the step width is that of mid-stance */
 	struct plane p;
 
 	if (q.swing <= 0) {
@@ -226,13 +239,14 @@ struct kin_foot kin_foot(const struct kin *k, double t, enum side s)
 		double r0 = roll(&k->body, pitch(k, KIN_STANCE, s)).x, r1 = roll(&k->body, pitch(k, 0, s)).x;
 
 		p = swinging(k, t, s, n, q.swing);
-		across = r0 + (r1 - r0) * smoothd(0, 1, q.swing) +
-			 SWING_BOW / sin(KIN_TOE_OUT) * sin(PI * q.swing) * sin(PI * q.swing);
+		across = r0 + (r1 - r0) * smoothd(0, 1, q.swing);
+		bow = SWING_BOW * sin(PI * q.swing) * sin(PI * q.swing);
 	}
 	q.x = p.x;
 	q.z = p.z;
-	q.y = out * (k->p.step_width / 2 + sin(KIN_TOE_OUT) * across);
-	q.toe = q.pitch < 0 ? bend * (1 - smoothd(.1, .7, q.swing)) : 0;
+	q.y = out * (k->p.step_width / 2 + sin(k->p.toe_out) * (across - middle) + bow);
+	/* The toes hang straight in swing, and lie flat where they meet the floor first. */
+	q.toe = q.pitch < 0 ? bend * fmax(1 - smoothd(.1, .7, q.swing), smoothd(.75, .98, q.swing)) : 0;
 	if (q.swing > 0)
 		q.z -= lowering(k, s, q.swing) * (lowest(&k->body, &q) - CLEARANCE * liftable(q.swing));
 	return q;
@@ -398,6 +412,11 @@ void kin_init(struct kin *k, const struct body *body, const struct kin_params *p
 	k->stride = 2 * params->step;
 	/* The left foot strikes a step time after the right one. */
 	k->offset[SIDE_LEFT] = .5 - params->asym_time / 4;
+	if (params->stand) {
+		k->stride = 0;
+		k->pelvis_z[0] = height_for(k, 0, SIDE_RIGHT, STANDING_REACH * body_leg(body));
+		return;
+	}
 	solve_amplitude(k);
 	solve_plants(k);
 	solve_balance(k);

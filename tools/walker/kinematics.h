@@ -1,6 +1,9 @@
 #pragma once
 
+#include <stdbool.h>
+
 #include "body.h"
+#include "curves.h"
 
 /* How the walker's pelvis and feet move: a steady gait without slip, defined at every moment.
  *
@@ -15,7 +18,8 @@
 enum side { SIDE_RIGHT, SIDE_LEFT, SIDE_COUNT };
 
 #define KIN_STANCE    0.61 /* toe-off's phase: stance lasts 61 % of the cycle (Winter 2009: 58-62) */
-#define KIN_TOE_OUT   0.11 /* the foot points outwards by 6 degrees */
+#define KIN_TOE_OUT   0.11 /* rad: unless asked otherwise the foot points outwards by 6 degrees */
+#define KIN_DROP      3.5  /* degrees: amplitude of the pelvis's obliquity unless asked otherwise */
 #define KIN_HARMONICS 5
 
 struct kin_params {
@@ -25,6 +29,13 @@ struct kin_params {
 	double asym_length;            /* (left - right) / mean of the step lengths (Robinson 1987) */
 	double asym_time;              /* the same of the step times */
 	double knee_scale[SIDE_COUNT]; /* knee flexion in swing against the typical curve */
+	enum contact contact;
+	double toe_out;     /* rad; negative points inwards */
+	double pelvis_drop; /* rad, amplitude */
+	double trunk_lean;  /* rad more than typical; forward */
+	double trunk_sway;  /* rad, amplitude: over the standing leg */
+	double arm_swing;   /* against the typical amplitude */
+	bool stand;         /* does not walk at all */
 };
 
 struct kin {
@@ -48,8 +59,11 @@ struct kin_foot {
 /* Longest step that the figure can take, as part of the leg's length. */
 #define KIN_STEP_PER_LEG_MAX 0.90
 
-/* Widest stance, so: beyond it the legs no longer reach both plants of the longest steps. */
-#define KIN_WIDTH_PER_LEG_MAX 0.25
+/* Widest stance, so: beyond it the legs no longer reach both plants of the longest steps. Shorter steps, as
+ * toddlers' are, leave room for their wide ones. */
+#define KIN_WIDTH_PER_LEG_MAX       0.25
+#define KIN_WIDTH_PER_LEG_MAX_SHORT 0.35
+#define KIN_STEP_PER_LEG_SHORT      0.80
 
 /**
  * kin_init() - solve the gait
@@ -61,7 +75,7 @@ double kin_phase(const struct kin *k, double t, enum side s); /* cycles since cy
 double kin_time_of(const struct kin *k, double phase, enum side s);
 double kin_pelvis_x(const struct kin *k, double t);
 double kin_pelvis_z(const struct kin *k, double t);
-double kin_pelvis_yaw(double phase_right);
+double kin_pelvis_yaw(const struct kin *k, double t);
 double kin_pelvis_tilt(const struct kin *k, double t); /* obliquity: positive drops the left hip */
 void kin_hip_offset(const struct kin *k, double t, enum side s, double out[3]); /* joint minus pelvis */
 struct kin_foot kin_foot(const struct kin *k, double t, enum side s);

@@ -6,6 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/strv.h"
+#include "vec.h"
 
 enum kind { KIND_NUMBER, KIND_INT, KIND_SEED, KIND_HEIGHT, KIND_SIZE, KIND_WORD, KIND_TEXT, KIND_FLAG };
 
@@ -19,7 +20,7 @@ struct row {
 };
 
 struct words {
-	int view, direction, front_direction;
+	int view, direction, front_direction, contact;
 };
 
 #define AT(field)   offsetof(struct options, field)
@@ -46,6 +47,20 @@ static const struct row rows[] = {
 		"left knee flexion in swing against the typical (1)" },
 	{ "--knee-right", "F", KIND_NUMBER, AT(knee[SIDE_RIGHT]), 0.3, 1.3, NULL,
 		"right knee flexion in swing against the typical (1)" },
+	{ "--contact", "PART", KIND_WORD, WORD(contact), 0, 0, "heel|flat|toe",
+		"what of the foot meets the floor first; toe: the heel never comes down (heel)" },
+	{ "--toe-out", "DEG", KIND_NUMBER, AT(toe_out_deg), -20, 35, NULL,
+		"how far the feet point outwards; negative: inwards (6.3)" },
+	{ "--pelvis-drop", "DEG", KIND_NUMBER, AT(pelvis_drop_deg), 0, 10, NULL,
+		"the pelvis tilts so far to either side (3.5)" },
+	{ "--trunk-lean", "DEG", KIND_NUMBER, AT(trunk_lean_deg), -10, 35, NULL,
+		"the chest leans so much farther forward than usual (0)" },
+	{ "--trunk-sway", "DEG", KIND_NUMBER, AT(trunk_sway_deg), 0, 15, NULL,
+		"the chest leans so far over the standing leg (0)" },
+	{ "--arm-swing", "F", KIND_NUMBER, AT(arm_swing), 0, 1.6, NULL,
+		"swing of the arms against the typical (1)" },
+	{ "--stand", NULL, KIND_FLAG, AT(stand), 0, 0, NULL,
+		"the figure stands, with a little sway, and does not walk" },
 	{ "--direction", "WAY", KIND_WORD, WORD(direction), 0, 0, "right|left",
 		"walking direction in the side view (right)" },
 	{ "--front-direction", "WAY", KIND_WORD, WORD(front_direction), 0, 0, "toward|away",
@@ -60,6 +75,8 @@ static const struct row rows[] = {
 	{ "--age", "YEARS", KIND_NUMBER, AT(age), BODY_AGE_MIN, BODY_AGE_ADULT, NULL,
 		"age of the child (implies --child)" },
 	{ "--threads", "N", KIND_INT, AT(threads), 1, 64, NULL, "rendering threads (as many as processors)" },
+	{ "--truth-only", NULL, KIND_FLAG, AT(truth_only), 0, 0, NULL,
+		"write truth.json alone, of the wanted views; takes no time" },
 	{ "--progress", NULL, KIND_FLAG, AT(progress), 0, 0, NULL,
 		"a progress line, also where stderr is no terminal" },
 	{ "--help", NULL, KIND_FLAG, AT(help), 0, 0, NULL, "this text" },
@@ -220,6 +237,7 @@ static int settle(struct options *o, const struct words *w, struct err *e)
 	o->speed_m_per_s = o->step_m * o->cadence / 60;
 	if (o->width_m < 0)
 		o->width_m = .058 * o->height_m;
+	o->contact = (enum contact)w->contact;
 	o->view[VIEW_SIDE] = w->view != 2;
 	o->view[VIEW_FRONT] = w->view != 1;
 	o->direction = w->direction ? -1 : 1;
@@ -231,20 +249,25 @@ static int settle(struct options *o, const struct words *w, struct err *e)
 		return err_set(e, ERR_USAGE,
 			"a step of %.2f m is not possible for this height: %.2f to %.2f m are", ask, least,
 			longest);
-	if (o->width_m > KIN_WIDTH_PER_LEG_MAX * body_leg(&b))
+	double widest = ask > KIN_STEP_PER_LEG_SHORT * body_leg(&b) ? KIN_WIDTH_PER_LEG_MAX
+								    : KIN_WIDTH_PER_LEG_MAX_SHORT;
+	if (o->width_m > widest * body_leg(&b))
 		return err_set(e, ERR_USAGE,
 			"a step width of %.2f m is not possible for this height: up to %.2f m is", o->width_m,
-			KIN_WIDTH_PER_LEG_MAX * body_leg(&b));
+			widest * body_leg(&b));
 	return 0;
 }
 
 int options_parse(int argc, char *const argv[], struct options *o, struct err *e)
 {
-	struct words w = { 0, 0, 0 };
+	struct words w = { 0 };
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
 	*o = (struct options){ .width_m = -1,
 		.knee = { 1, 1 },
+		.toe_out_deg = DEG(KIN_TOE_OUT),
+		.pelvis_drop_deg = KIN_DROP,
+		.arm_swing = 1,
 		.duration_s = 6.5,
 		.fps = 30,
 		.frame_width = 1280,
@@ -297,8 +320,19 @@ struct body options_body(const struct options *o)
 
 struct kin_params options_gait(const struct options *o)
 {
-	return (struct kin_params){ o->cadence, o->step_m, o->width_m, o->asymmetry, o->asymmetry_time,
-		{ o->knee[SIDE_RIGHT], o->knee[SIDE_LEFT] } };
+	return (struct kin_params){ .cadence = o->cadence,
+		.step = o->step_m,
+		.step_width = o->width_m,
+		.asym_length = o->asymmetry,
+		.asym_time = o->asymmetry_time,
+		.knee_scale = { [SIDE_RIGHT] = o->knee[SIDE_RIGHT], [SIDE_LEFT] = o->knee[SIDE_LEFT] },
+		.contact = o->contact,
+		.toe_out = RAD(o->toe_out_deg),
+		.pelvis_drop = RAD(o->pelvis_drop_deg),
+		.trunk_lean = RAD(o->trunk_lean_deg),
+		.trunk_sway = RAD(o->trunk_sway_deg),
+		.arm_swing = o->arm_swing,
+		.stand = o->stand };
 }
 
 int options_frames(const struct options *o)

@@ -14,12 +14,14 @@ struct options {
 	bool view[VIEW_COUNT];
 	double cadence, step_m, speed_m_per_s, height_m, age, width_m;
 	double asymmetry, asymmetry_time, knee[SIDE_COUNT];
+	enum contact contact;
+	double toe_out_deg, pelvis_drop_deg, trunk_lean_deg, trunk_sway_deg, arm_swing;
 	int direction, front_toward; /* as in struct scene_params */
 	double duration_s, fps;
 	int frame_width, frame_height;
 	uint32_t seed;
 	int threads;
-	bool child, progress, help;
+	bool child, stand, truth_only, progress, help;
 };
 
 /**

@@ -23,15 +23,18 @@ float skeleton_scale(const struct body *b, enum bone bone)
 /* Pelvis, thorax and head; arms and legs hang from them. */
 static void pose_trunk(const struct kin *k, double t, struct skeleton *s)
 {
-	double phase = kin_phase(k, t, SIDE_RIGHT), yaw = kin_pelvis_yaw(phase), tilt = kin_pelvis_tilt(k, t);
-	double nod = cos(4 * PI * phase), sway = -.018 * sin(2 * PI * (phase - .05));
+	double phase = kin_phase(k, t, SIDE_RIGHT), yaw = kin_pelvis_yaw(k, t), tilt = kin_pelvis_tilt(k, t);
+	double moves = k->p.stand ? 0 : 1, nod = moves * cos(4 * PI * phase);
+	double over =
+		-moves * sin(2 * PI * (phase - .05)); /* the right leg stands: to the right, that is -1 */
 	struct bone_pose *b = s->bone;
 
-	b[BONE_PELVIS].at = v3d(kin_pelvis_x(k, t), sway, kin_pelvis_z(k, t));
+	b[BONE_PELVIS].at = v3d(kin_pelvis_x(k, t), .018 * over, kin_pelvis_z(k, t));
 	b[BONE_PELVIS].axes = m_mul(m_rot_z(yaw), m_mul(m_rot_y(RAD(4)), m_rot_x(-tilt)));
 	b[BONE_THORAX].at = on_bone(s, BONE_PELVIS, -.005f, 0, .10f);
 	b[BONE_THORAX].axes =
-		m_mul(m_rot_z(-.9 * yaw), m_mul(m_rot_y(RAD(3.5 + .8 * nod)), m_rot_x(.35 * tilt)));
+		m_mul(m_rot_z(-.9 * yaw), m_mul(m_rot_y(RAD(3.5 + .8 * nod) + k->p.trunk_lean),
+						  m_rot_x(.35 * tilt - k->p.trunk_sway * over)));
 	b[BONE_HEAD].at = on_bone(s, BONE_THORAX, .022f, 0, .50f);
 	b[BONE_HEAD].axes = m_mul(m_rot_z(-.15 * yaw), m_rot_y(RAD(1 + nod)));
 	b[BONE_HEAD].at = on_bone(s, BONE_HEAD, 0, 0, .113f);
@@ -40,9 +43,9 @@ static void pose_trunk(const struct kin *k, double t, struct skeleton *s)
 static void pose_arm(const struct kin *k, double t, enum side side, struct skeleton *s)
 {
 	double phase = kin_phase(k, t, side), out = side == SIDE_LEFT ? 1 : -1;
-	double yaw = kin_pelvis_yaw(kin_phase(k, t, SIDE_RIGHT));
-	double shoulder = RAD(-3) - RAD(19) * cos(2 * PI * phase) * fmin(1.2, k->swing_scale);
-	double elbow = RAD(24) - RAD(11) * cos(2 * PI * (phase - .04));
+	double yaw = kin_pelvis_yaw(k, t), swing = k->p.stand ? 0 : k->p.arm_swing;
+	double shoulder = RAD(-3) - RAD(19) * swing * cos(2 * PI * phase) * fmin(1.2, k->swing_scale);
+	double elbow = RAD(24) - RAD(11) * swing * cos(2 * PI * (phase - .04));
 	struct bone_pose *upper = &s->bone[BONE_UPPER_ARM + side], *fore = &s->bone[BONE_FOREARM + side];
 	struct bone_pose *hand = &s->bone[BONE_HAND + side];
 
@@ -56,11 +59,11 @@ static void pose_arm(const struct kin *k, double t, enum side side, struct skele
 }
 
 /* The knee from the two lengths of the leg, bent towards the foot's direction. */
-static struct vec3 knee_between(const struct body *b, struct vec3 hip, struct vec3 ankle, float out)
+static struct vec3 knee_between(const struct body *b, struct vec3 hip, struct vec3 ankle, double toe_out)
 {
 	double reach = STRAIGHT * body_leg(b), d = fmin(reach, v_len(v_sub(ankle, hip)));
 	double c = clampd((b->thigh * b->thigh + d * d - b->shank * b->shank) / (2 * b->thigh * d), -1, 1);
-	struct vec3 down = v_norm(v_sub(ankle, hip)), ahead = v3(1, out * .08f, 0);
+	struct vec3 down = v_norm(v_sub(ankle, hip)), ahead = v3d(1, .73 * toe_out, 0);
 	struct vec3 forward = v_norm(v_mad(ahead, down, -v_dot(down, ahead)));
 
 	return v_mad(v_mad(hip, down, (float)(b->thigh * c)), forward, (float)(b->thigh * sqrt(1 - c * c)));
@@ -70,19 +73,19 @@ static void pose_leg(const struct kin *k, double t, enum side side, struct skele
 {
 	struct kin_foot f = kin_foot(k, t, side);
 	const struct body *b = &k->body;
-	float out = side == SIDE_LEFT ? 1 : -1;
+	double toe_out = side == SIDE_LEFT ? k->p.toe_out : -k->p.toe_out; /* to the walker's left positive */
 	double off[3];
 
 	kin_hip_offset(k, t, side, off);
 	struct vec3 hip = v_add(s->bone[BONE_PELVIS].at, v3d(off[0], off[1], off[2]));
-	struct vec3 ankle = v3d(f.x, f.y, f.z), knee = knee_between(b, hip, ankle, out);
-	struct vec3 toe_line = v3(cosf((float)KIN_TOE_OUT), out * sinf((float)KIN_TOE_OUT), 0);
+	struct vec3 ankle = v3d(f.x, f.y, f.z), knee = knee_between(b, hip, ankle, toe_out);
+	struct vec3 toe_line = v3d(cos(toe_out), sin(toe_out), 0);
 	struct bone_pose *foot = &s->bone[BONE_FOOT + side], *toes = &s->bone[BONE_TOES + side];
 
 	s->bone[BONE_THIGH + side] = (struct bone_pose){ m_basis(v_sub(hip, knee), toe_line), hip };
 	s->bone[BONE_SHANK + side] = (struct bone_pose){ m_basis(v_sub(knee, ankle), toe_line), knee };
 	foot->at = ankle;
-	foot->axes = m_mul(m_rot_z(out * KIN_TOE_OUT), m_rot_y(-f.pitch));
+	foot->axes = m_mul(m_rot_z(toe_out), m_rot_y(-f.pitch));
 	toes->at = v_add(ankle, m_out(&foot->axes, v3d(b->ball, 0, -b->ankle)));
 	toes->axes = m_mul(foot->axes, m_rot_y(-f.toe));
 
@@ -91,6 +94,22 @@ static void pose_leg(const struct kin *k, double t, enum side side, struct skele
 	s->leg[side] = (struct leg_angles){
 		.thigh = DEG(thigh), .knee = DEG(thigh - shank), .ankle = DEG(f.pitch - shank)
 	};
+}
+
+static struct posture posture_of(const struct vec3 key[BODY25])
+{
+	static const int shoulder[SIDE_COUNT] = { 2, 5 };
+	struct vec3 trunk = v_sub(key[1], key[8]), hips = v_sub(key[12], key[9]); /* right to left */
+	struct posture p = { .trunk_lean = DEG(atan2(trunk.x, trunk.z)),
+		.trunk_sway = DEG(atan2(trunk.y, trunk.z)),
+		.pelvis_obliquity = DEG(atan2(-hips.z, hips.y)) };
+
+	for (int s = 0; s < SIDE_COUNT; s++) {
+		struct vec3 arm = v_sub(key[shoulder[s] + 2], key[shoulder[s]]);
+
+		p.arm[s] = DEG(atan2(arm.x, -arm.z));
+	}
+	return p;
 }
 
 void skeleton_at(const struct kin *k, double t, struct placement place, struct skeleton *out)
@@ -106,9 +125,9 @@ void skeleton_at(const struct kin *k, double t, struct placement place, struct s
 		pose_leg(k, t, (enum side)s, out);
 	}
 	skeleton_body25(out, key);
-	double lean = DEG(atan2(key[1].x - key[8].x, key[1].z - key[8].z));
+	out->posture = posture_of(key);
 	for (int s = 0; s < SIDE_COUNT; s++)
-		out->leg[s].hip = out->leg[s].thigh + lean;
+		out->leg[s].hip = out->leg[s].thigh + out->posture.trunk_lean;
 	for (int i = 0; i < BONE_COUNT; i++) {
 		struct bone_pose *b = &out->bone[i];
 

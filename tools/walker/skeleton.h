@@ -32,6 +32,13 @@ struct leg_angles {
 	double thigh, hip, knee, ankle;
 };
 
+/* Degrees, in the walker's own planes. Trunk: mid hip to neck, forward and to the walker's left of the
+ * vertical. Pelvis: the hip joints' line, the left one lower. Arm: shoulder to wrist, forward of the
+ * vertical. */
+struct posture {
+	double trunk_lean, trunk_sway, pelvis_obliquity, arm[SIDE_COUNT];
+};
+
 /* Where on the floor the walker's own frame lies. */
 struct placement {
 	double x0;
@@ -41,6 +48,7 @@ struct placement {
 struct skeleton {
 	struct bone_pose bone[BONE_COUNT];
 	struct leg_angles leg[SIDE_COUNT];
+	struct posture posture;
 	float scale[BONE_COUNT]; /* skeleton_scale() of each */
 };
 

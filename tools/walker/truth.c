@@ -2,12 +2,16 @@
 
 #include "base/json.h"
 #include "skeleton.h"
+#include "vec.h"
 
 enum { CURVE = 101 };
 #define FIRST_PHASE 0.18 /* of the right cycle at the first frame: in single support */
 #define NUDGE       1e-7 /* s: just behind an event */
 
 static const char *const side_name[SIDE_COUNT] = { [SIDE_RIGHT] = "right", [SIDE_LEFT] = "left" };
+static const char *const contact_name[CONTACT_COUNT] = {
+	[CONTACT_HEEL] = "heel", [CONTACT_FLAT] = "flat", [CONTACT_TOE] = "toe"
+};
 static const char *const view_name[VIEW_COUNT] = { [VIEW_SIDE] = "side", [VIEW_FRONT] = "front" };
 
 void film_init(struct film *f, const struct options *o)
@@ -53,6 +57,13 @@ static void write_parameters(struct json_w *w, const struct film *f)
 	json_w_num(w, "height_m", k->body.height, 4);
 	json_w_num(w, "age_years", f->o->age, 2);
 	json_w_num(w, "leg_length_m", body_leg(&k->body), 4);
+	json_w_bool(w, "walks", !k->p.stand);
+	if (k->p.stand)
+		return;
+	json_w_str(w, "contact", contact_name[k->p.contact]);
+	pair(w, "foot_pitch_at_contact_deg", DEG(kin_foot(k, kin_time_of(k, 1, SIDE_LEFT), SIDE_LEFT).pitch),
+		DEG(kin_foot(k, kin_time_of(k, 1, SIDE_RIGHT), SIDE_RIGHT).pitch), 2);
+	pair(w, "foot_progression_deg", DEG(k->p.toe_out), DEG(k->p.toe_out), 2);
 	json_w_num(w, "cadence_steps_per_min", k->p.cadence, 4);
 	json_w_num(w, "speed_m_per_s", k->stride / k->cycle_s, 5);
 	json_w_num(w, "stride_length_m", k->stride, 5);
@@ -67,7 +78,7 @@ static void write_parameters(struct json_w *w, const struct film *f)
 /* Times in the film, s, at which foot @s passes @phase of its cycle. */
 static void write_events(struct json_w *w, const struct film *f, const char *name, enum side s, double phase)
 {
-	double end = f->frames / f->o->fps;
+	double end = f->o->stand ? 0 : f->frames / f->o->fps;
 
 	json_w_arr(w, name);
 	for (int n = -1;; n++) {
@@ -120,6 +131,32 @@ static void write_frame_angles(struct json_w *w, const struct film *f, enum side
 		for (int i = 0; i < f->frames; i++) {
 			skeleton_at(&f->kin, film_time(f, i), f->scene.place, &pose);
 			json_w_num(w, NULL, angle_of(&pose.leg[s], a), 1);
+		}
+		json_w_arr_end(w);
+	}
+	json_w_obj_end(w);
+}
+
+static double posture_of(const struct posture *p, int which)
+{
+	const double all[] = { p->trunk_lean, p->trunk_sway, p->pelvis_obliquity, p->arm[SIDE_LEFT],
+		p->arm[SIDE_RIGHT] };
+
+	return all[which];
+}
+
+static void write_frame_posture(struct json_w *w, const struct film *f)
+{
+	static const char *const name[] = { "trunk_lean", "trunk_sway", "pelvis_obliquity", "arm_left",
+		"arm_right" };
+	struct skeleton pose;
+
+	json_w_obj(w, "frame_posture_deg");
+	for (size_t a = 0; a < sizeof name / sizeof name[0]; a++) {
+		json_w_arr(w, name[a]);
+		for (int i = 0; i < f->frames; i++) {
+			skeleton_at(&f->kin, film_time(f, i), f->scene.place, &pose);
+			json_w_num(w, NULL, posture_of(&pose.posture, (int)a), 2);
 		}
 		json_w_arr_end(w);
 	}
@@ -199,6 +236,7 @@ int truth_write(const struct film *f, struct buf *out, struct err *e)
 	for (int i = 0; i < SIDE_COUNT; i++)
 		write_frame_angles(&w, f, order[i]);
 	json_w_obj_end(&w);
+	write_frame_posture(&w, f);
 	json_w_obj(&w, "views");
 	for (int v = 0; v < VIEW_COUNT; v++) {
 		if (f->o->view[v])

@@ -1,6 +1,7 @@
 #include "support/testing.h"
 
 #include <math.h>
+#include <stddef.h>
 
 #include "body.h"
 #include "kinematics.h"
@@ -13,13 +14,28 @@ struct gait {
 	struct kin_params p;
 };
 
+#define PLAIN .knee_scale = { 1, 1 }, .toe_out = KIN_TOE_OUT, .pelvis_drop = RAD(KIN_DROP), .arm_swing = 1
+#define LIMP                                                                                                 \
+	.asym_length = .2, .asym_time = -.15, .toe_out = KIN_TOE_OUT, .pelvis_drop = RAD(KIN_DROP),          \
+	.arm_swing = 1
+
 static const struct gait gaits[] = {
-	{ "sample", 1.72, 20, { 104, .62, .10, 0, 0, { 1, 1 } } },
-	{ "brisk", 1.80, 20, { 124, .76, .08, 0, 0, { 1, 1 } } },
-	{ "slow", 1.60, 20, { 70, .35, .14, 0, 0, { 1, 1 } } },
-	{ "limp", 1.72, 20, { 96, .55, .12, .2, -.15, { .6, 1 } } },
-	{ "child of 3", .956, 3, { 154, .33, .09, 0, 0, { 1, 1 } } },
-	{ "child of 1", .75, 1, { 176, .22, .12, -.1, .1, { 1, 1 } } },
+	{ "sample", 1.72, 20, { 104, .62, .10, PLAIN } },
+	{ "brisk", 1.80, 20, { 124, .76, .08, PLAIN } },
+	{ "slow", 1.60, 20, { 70, .35, .14, PLAIN } },
+	{ "limp", 1.72, 20, { 96, .55, .12, LIMP, .knee_scale = { .6, 1 } } },
+	{ "child of 3", .956, 3, { 154, .33, .09, PLAIN } },
+	{ "child of 1", .75, 1, { 176, .22, .12, PLAIN, .asym_length = -.1, .asym_time = .1 } },
+	{ "on the toes", 1.72, 20, { 110, .60, .10, PLAIN, .contact = CONTACT_TOE } },
+	{ "child of 4 on the toes", 1.03, 4, { 151, .37, .08, PLAIN, .contact = CONTACT_TOE } },
+	{ "child of 2 on the toes", .868, 2, { 156, .275, .10, PLAIN, .contact = CONTACT_TOE } },
+	{ "on flat feet", 1.72, 20, { 100, .55, .12, PLAIN, .contact = CONTACT_FLAT } },
+	{ "child of 1 on flat feet", .75, 1, { 176, .22, .10, PLAIN, .contact = CONTACT_FLAT } },
+	{ "bent, waddling, out-toed", 1.4, 10,
+		{ 120, .50, .16, .knee_scale = { 1, 1 }, .toe_out = RAD(25), .pelvis_drop = RAD(9),
+			.trunk_lean = RAD(20), .trunk_sway = RAD(10), .arm_swing = .3 } },
+	{ "in-toed", 1.2, 7,
+		{ 140, .45, .14, .knee_scale = { 1, 1 }, .toe_out = RAD(-15), .arm_swing = 1.5 } },
 };
 
 enum { MOMENTS = 400 };
@@ -59,7 +75,9 @@ static void planted_feet_do_not_slip(void **state)
 			skeleton_at(&k, kin_time_of(&k, 3.2, (enum side)s), place, &flat);
 			struct vec3 heel = sole_point(&flat, BONE_FOOT + s, -b->heel, -b->ankle);
 			struct vec3 tip = sole_point(&flat, BONE_TOES + s, b->toe - b->ball, 0);
-			assert_true(fabsf(heel.z) < 1e-5f && fabsf(tip.z) < 1e-5f);
+			assert_true(fabsf(tip.z) < 1e-5f);
+			if (k.p.contact != CONTACT_TOE)
+				assert_true(fabsf(heel.z) < 1e-5f);
 			for (int j = 1; j < MOMENTS; j++) {
 				double t = kin_time_of(&k, 3 + KIN_STANCE * j / MOMENTS, (enum side)s);
 				struct kin_foot foot = kin_foot(&k, t, (enum side)s);
@@ -98,6 +116,38 @@ static void swing_feet_clear_the_floor(void **state)
 				assert_true(sole_point(&q, BONE_FOOT + s, b->ball, -b->ankle).z >= up);
 				assert_true(sole_point(&q, BONE_TOES + s, b->toe - b->ball, 0).z >= up);
 			}
+		}
+	}
+}
+
+/* Who walks on the toes never has a heel on the floor; the others stand on it in mid-stance, and strike as
+ * asked. */
+static void contact_is_as_requested(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(gaits); i++) {
+		struct kin k = solve(&gaits[i]);
+		const struct body *b = &k.body;
+
+		for (int s = 0; s < SIDE_COUNT; s++) {
+			double strike = kin_foot(&k, kin_time_of(&k, 3, (enum side)s), (enum side)s).pitch;
+			float least = 1;
+
+			for (int j = 0; j < MOMENTS; j++) {
+				struct skeleton q;
+
+				skeleton_at(&k, kin_time_of(&k, 3 + (double)j / MOMENTS, (enum side)s),
+					(struct placement){ 0, 1 }, &q);
+				least = fminf(least, sole_point(&q, BONE_FOOT + s, -b->heel, -b->ankle).z);
+			}
+			if (k.p.contact == CONTACT_TOE)
+				assert_true(least > .02f * (float)b->height / 1.72f && strike < RAD(-8));
+			else
+				assert_true(fabsf(least) < 1e-4f);
+			if (k.p.contact == CONTACT_FLAT)
+				assert_true(fabs(strike) < RAD(.5));
+			if (k.p.contact == CONTACT_HEEL)
+				assert_true(strike > RAD(8));
 		}
 	}
 }
@@ -265,11 +315,101 @@ static void placement_turns_the_walker(void **state)
 	assert_true(fabs(a.leg[SIDE_LEFT].knee - b.leg[SIDE_LEFT].knee) < 1e-9);
 }
 
+/* Least and most of one of the posture's angles over a cycle. */
+static void posture_range(const struct gait *g, size_t at, double *least, double *most)
+{
+	struct kin k = solve(g);
+
+	*least = 1e9;
+	*most = -1e9;
+	for (int j = 0; j < MOMENTS; j++) {
+		struct skeleton q;
+
+		skeleton_at(&k, k.cycle_s * j / MOMENTS, (struct placement){ 3, -1 }, &q);
+		double v = *(double *)((char *)&q.posture + at);
+		*least = fmin(*least, v);
+		*most = fmax(*most, v);
+	}
+}
+
+static void posture_is_as_requested(void **state)
+{
+	static const struct {
+		size_t at;
+		double low[2], high[2]; /* of the plain walk and of the changed one */
+	} rows[] = {
+		{ offsetof(struct posture, trunk_lean), { 1, 15 }, { 4, 24 } },
+		{ offsetof(struct posture, trunk_sway), { -1, -11 }, { 1, 11 } },
+		{ offsetof(struct posture, pelvis_obliquity), { -3.6, -9.1 }, { 3.6, 9.1 } },
+		{ offsetof(struct posture, arm) + sizeof(double), { -20, -1 }, { 35, 18 } },
+	};
+	struct gait changed = gaits[0];
+	double least, most;
+
+	(void)state;
+	changed.p.trunk_lean = RAD(20);
+	changed.p.trunk_sway = RAD(10);
+	changed.p.pelvis_drop = RAD(9);
+	changed.p.arm_swing = .3;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		for (int c = 0; c < 2; c++) {
+			posture_range(c ? &changed : &gaits[0], rows[i].at, &least, &most);
+			assert_true(least >= rows[i].low[c] && most <= rows[i].high[c]);
+			if (rows[i].at != offsetof(struct posture, trunk_lean))
+				assert_true(most - least > .5 * (rows[i].high[c] - rows[i].low[c]) ||
+					    (c == 0 && i == 1));
+		}
+}
+
+/* The feet point where they were told to, against the way of walking. */
+static void feet_point_as_requested(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(gaits); i++) {
+		struct kin k = solve(&gaits[i]);
+
+		for (int s = 0; s < SIDE_COUNT; s++) {
+			struct skeleton q;
+
+			skeleton_at(&k, kin_time_of(&k, 4.2, (enum side)s), (struct placement){ 0, 1 }, &q);
+			struct vec3 x = q.bone[BONE_FOOT + s].axes.x;
+			double out = atan2(s == SIDE_LEFT ? x.y : -x.y, x.x);
+			assert_true(fabs(out - k.p.toe_out) < 1e-4);
+		}
+	}
+}
+
+/* Who stands keeps both feet where they are, and sways by millimetres. */
+static void standing_stands(void **state)
+{
+	struct gait g = gaits[0];
+	struct vec3 first[BODY25], now[BODY25];
+	float most = 0;
+
+	(void)state;
+	g.p.stand = true;
+	struct kin k = solve(&g);
+	for (int j = 0; j <= 200; j++) {
+		struct skeleton q;
+
+		skeleton_at(&k, .05 * j, (struct placement){ 0, 1 }, &q);
+		skeleton_body25(&q, now);
+		if (j == 0)
+			memcpy(first, now, sizeof first);
+		for (int i = 19; i < BODY25; i++)
+			assert_true(apart(first[i], now[i]) < 1e-6f);
+		most = fmaxf(most, apart(first[0], now[0]));
+		assert_true(q.leg[SIDE_LEFT].knee >= 0 && q.leg[SIDE_LEFT].knee < 15);
+	}
+	assert_true(most > .002f && most < .03f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(planted_feet_do_not_slip),
 		cmocka_unit_test(swing_feet_clear_the_floor),
+		cmocka_unit_test(contact_is_as_requested),
 		cmocka_unit_test(legs_reach_their_feet),
 		cmocka_unit_test(motion_is_continuous),
 		cmocka_unit_test(steps_are_as_requested),
@@ -277,6 +417,9 @@ int main(void)
 		cmocka_unit_test(sides_of_an_even_gait_are_alike),
 		cmocka_unit_test(bodies_have_their_height),
 		cmocka_unit_test(placement_turns_the_walker),
+		cmocka_unit_test(posture_is_as_requested),
+		cmocka_unit_test(feet_point_as_requested),
+		cmocka_unit_test(standing_stands),
 	};
 
 	return cmocka_run_group_tests_name("walker/kinematics", tests, NULL, NULL);

@@ -85,6 +85,47 @@ static void words_are_read(void **state)
 	assert_int_equal(o.frame_width, 640);
 	assert_int_equal(o.frame_height, 360);
 	assert_int_equal(o.threads, 3);
+	assert_int_equal(parse("--out x --contact toe --stand --truth-only", &o, &e), 0);
+	assert_int_equal(o.contact, CONTACT_TOE);
+	assert_true(o.stand && o.truth_only);
+	assert_int_equal(parse("--out x --contact flat", &o, &e), 0);
+	assert_int_equal(o.contact, CONTACT_FLAT);
+	assert_true(!o.stand && !o.truth_only);
+}
+
+/* What the figure is asked for arrives in radians; not asked for, it is as it always was. */
+static void posture_reaches_the_gait(void **state)
+{
+	struct options o;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse("--out x", &o, &e), 0);
+	struct kin_params p = options_gait(&o);
+	assert_true(p.contact == CONTACT_HEEL && fabs(p.toe_out - KIN_TOE_OUT) < 1e-12 && p.arm_swing == 1);
+	assert_true(fabs(p.pelvis_drop * 180 / 3.14159265358979 - KIN_DROP) < 1e-9);
+	assert_true(p.trunk_lean == 0 && p.trunk_sway == 0 && !p.stand);
+	assert_int_equal(
+		parse("--out x --toe-out -9 --pelvis-drop 6 --trunk-lean 18 --trunk-sway 3.6 --arm-swing .5",
+			&o, &e),
+		0);
+	p = options_gait(&o);
+	assert_true(fabs(p.toe_out + .157079632679) < 1e-9 && fabs(p.pelvis_drop - .104719755120) < 1e-9);
+	assert_true(fabs(p.trunk_lean - .314159265359) < 1e-9 && fabs(p.trunk_sway - .0628318530718) < 1e-9);
+	assert_true(fabs(p.arm_swing - .5) < 1e-9);
+}
+
+/* A toddler's steps are short enough for the wide base that toddlers walk on. */
+static void short_steps_may_be_wide(void **state)
+{
+	struct options o;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(parse("--out x --age 1.5 --width 0.10", &o, &e), 0);
+	assert_int_equal(parse("--out x --width 0.30", &o, &e), -1);
+	assert_int_equal(parse("--out x --width 0.24 --step .55", &o, &e), 0);
+	assert_int_equal(parse("--out x --width 0.24 --step .72", &o, &e), -1);
 }
 
 /* Each bad line is a usage error, exit 64, whose text names what is wrong. */
@@ -114,6 +155,12 @@ static void bad_lines_are_refused(void **state)
 		{ "--out x --height cm", "--height" },
 		{ "--out x --width 1", "--width" },
 		{ "--out x --width 0.3", "step width" },
+		{ "--out x --contact heels", "heel|flat|toe" },
+		{ "--out x --toe-out 60", "--toe-out" },
+		{ "--out x --pelvis-drop -1", "--pelvis-drop" },
+		{ "--out x --trunk-lean 90", "--trunk-lean" },
+		{ "--out x --trunk-sway -2", "--trunk-sway" },
+		{ "--out x --arm-swing 2", "--arm-swing" },
 		{ "--out x --asymmetry 0.6", "--asymmetry" },
 		{ "--out x --asymmetry-time -0.5", "--asymmetry-time" },
 		{ "--out x --knee-left 0", "--knee-left" },
@@ -153,7 +200,8 @@ static void help_names_every_option(void **state)
 	static const char *const names[] = { "--out", "--view", "--cadence", "--step", "--speed", "--height",
 		"--width", "--asymmetry", "--asymmetry-time", "--knee-left", "--knee-right", "--direction",
 		"--front-direction", "--duration", "--fps", "--size", "--seed", "--child", "--age",
-		"--threads", "--progress", "--help" };
+		"--threads", "--progress", "--help", "--contact", "--toe-out", "--pelvis-drop",
+		"--trunk-lean", "--trunk-sway", "--arm-swing", "--stand", "--truth-only" };
 	BUF_CLEANUP struct buf text;
 	struct options o;
 	struct err e;
@@ -173,6 +221,8 @@ int main(void)
 		cmocka_unit_test(defaults_are_the_sample_walk),
 		cmocka_unit_test(values_are_read),
 		cmocka_unit_test(words_are_read),
+		cmocka_unit_test(posture_reaches_the_gait),
+		cmocka_unit_test(short_steps_may_be_wide),
 		cmocka_unit_test(bad_lines_are_refused),
 		cmocka_unit_test(help_names_every_option),
 	};

@@ -218,6 +218,76 @@ static void only_wanted_views_are_written(void **state)
 	assert_non_null(json_get(json_get(t, "views"), "side"));
 }
 
+static void kind_of_gait_is_told(void **state)
+{
+	static const struct {
+		enum contact contact;
+		const char *name;
+		double low, high; /* the foot's pitch at contact */
+	} rows[] = { { CONTACT_HEEL, "heel", 10, 22 }, { CONTACT_FLAT, "flat", -.5, .5 },
+		{ CONTACT_TOE, "toe", -20, -8 } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct options o = walk();
+
+		o.contact = rows[i].contact;
+		o.toe_out_deg = -7;
+		CLEANUP(json_free_p) struct json *t = truth_of(&o);
+		double pitch = num(json_get(t, "foot_pitch_at_contact_deg"), "left");
+		assert_string_equal(json_str(json_get(t, "contact"), ""), rows[i].name);
+		assert_true(pitch >= rows[i].low && pitch <= rows[i].high);
+		near_to(num(json_get(t, "foot_progression_deg"), "right"), -7, .01);
+	}
+}
+
+static void range_of(const struct json *list, double *least, double *most)
+{
+	*least = 1e9;
+	*most = -1e9;
+	for (const struct json *v = json_first(list); v; v = json_next(v)) {
+		*least = fmin(*least, json_num(v, NAN));
+		*most = fmax(*most, json_num(v, NAN));
+	}
+}
+
+static void posture_is_told_in_each_frame(void **state)
+{
+	static const char *const names[] = { "trunk_lean", "trunk_sway", "pelvis_obliquity", "arm_left",
+		"arm_right" };
+	struct options o = walk();
+	double least, most;
+
+	(void)state;
+	o.pelvis_drop_deg = 8;
+	CLEANUP(json_free_p) struct json *t = truth_of(&o);
+	const struct json *p = json_get(t, "frame_posture_deg");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(json_len(json_get(p, names[i])), 120);
+	range_of(json_get(p, "pelvis_obliquity"), &least, &most);
+	near_to(least, -8, .2);
+	near_to(most, 8, .2);
+	range_of(json_get(p, "arm_left"), &least, &most);
+	assert_true(most - least > 40);
+}
+
+static void who_stands_has_no_events(void **state)
+{
+	struct options o = walk();
+
+	(void)state;
+	o.stand = true;
+	CLEANUP(json_free_p) struct json *t = truth_of(&o);
+	assert_false(json_bool(json_get(t, "walks"), true));
+	assert_null(json_get(t, "cadence_steps_per_min"));
+	for (int s = 0; s < SIDE_COUNT; s++) {
+		const struct json *e = json_get(json_get(t, "events_s"), s ? "left" : "right");
+		assert_int_equal(json_len(json_get(e, "heel_strike")), 0);
+		assert_int_equal(json_len(json_get(e, "toe_off")), 0);
+	}
+	check_view(json_get(json_get(t, "views"), "side"), &o, 0, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +297,9 @@ int main(void)
 		cmocka_unit_test(views_show_the_walk),
 		cmocka_unit_test(both_views_agree_on_the_speed),
 		cmocka_unit_test(only_wanted_views_are_written),
+		cmocka_unit_test(kind_of_gait_is_told),
+		cmocka_unit_test(posture_is_told_in_each_frame),
+		cmocka_unit_test(who_stands_has_no_events),
 	};
 
 	return cmocka_run_group_tests_name("walker/truth", tests, NULL, NULL);
