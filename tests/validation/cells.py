@@ -19,6 +19,8 @@ def child(name, age, **options):
     return cell(name, age=age, **{"height": None, "step": None, "cadence": None, **options})
 
 
+STANDING = {"height": "130cm", "age": 8, "stand": True, "duration": 4, "fps": 30, "size": "854x480", "seed": 60}
+
 VIDEO = dict([
     cell("middle"),
     child("child_4", 4, seed=11),
@@ -52,6 +54,14 @@ VIDEO = dict([
     cell("size_480p", size="854x480", seed=38),
     cell("size_1080p", size="1920x1080", duration=4, seed=39),
     cell("middle_seed5", seed=5),
+    cell("toe_adult", contact="toe", seed=44),
+    child("toe_child_4", 4, contact="toe", seed=45),
+    child("toe_toddler_2", 2, contact="toe", width=0.10, seed=46),
+    child("flat_child_3", 3, contact="flat", seed=47),
+    child("flat_toddler_1.5_wide", 1.5, contact="flat", width=0.10, **{"arm-swing": 0.3, "seed": 48}),
+    child("posture_child_10", 10, **{"trunk-lean": 15, "trunk-sway": 8, "pelvis-drop": 8, "arm-swing": 0.3,
+                                     "toe-out": 20, "seed": 49}),
+    cell("toe_in", **{"toe-out": -10, "arm-swing": 1.4, "seed": 50}),
     child("corner_child_4_480p_24fps_left_away", 4,
           **{"size": "854x480", "fps": 24, "direction": "left", "front-direction": "away", "seed": 40}),
     child("corner_toddler_2_720p_60fps_left", 2, size="1280x720", fps=60, duration=3.5, direction="left", seed=41),

@@ -56,8 +56,8 @@ def match_events(comparison, name, found, true, end_s, foot):
 
 def compare_curves(comparison, result, true_of):
     for curve in result["curves"]:
-        true = true_of(curve["side"], curve["joint"])
-        if curve["joint"] not in JOINTS or true is None:
+        true = true_of(curve["side"], curve["joint"]) if curve["joint"] in JOINTS else None
+        if true is None:
             continue
         off = [m - t for m, t in zip(curve["mean"], true) if m is not None]
         bias = statistics.fmean(off)
@@ -66,6 +66,26 @@ def compare_curves(comparison, result, true_of):
         comparison.add(f"{name}_rms_unbiased", rms([o - bias for o in off]), 0, side)
         comparison.add(f"{name}_bias", bias, 0, side)
         comparison.add(f"{name}_range", value(result, f"{name}_range", side), max(true) - min(true), side)
+
+
+def spread(values):
+    return max(values) - min(values)
+
+
+def compare_posture(c, result, truth):
+    """Ranges over a cycle against the range in the video, which lasts for more than one."""
+    posture, contact = truth["frame_posture_deg"], truth["contact"]
+    c.add("trunk_lean", value(result, "trunk_lean"), statistics.fmean(posture["trunk_lean"]))
+    c.add("trunk_sway", value(result, "trunk_sway"), spread(posture["trunk_sway"]))
+    c.add("pelvic_obliquity", value(result, "pelvic_obliquity"), spread(posture["pelvis_obliquity"]))
+    for side in SIDES:
+        c.add("arm_swing", value(result, "arm_swing", side), spread(posture[f"arm_{side}"]), side)
+        c.add("foot_progression", value(result, "foot_progression", side), truth["foot_progression_deg"][side], side)
+        c.add("contact_angle", value(result, "contact_angle", side), truth["foot_pitch_at_contact_deg"][side], side)
+        c.add("toe_walking_index", value(result, "toe_walking_index", side), 100 * (contact == "toe"), side)
+    for event in result["events"]:
+        if event.get("contact"):
+            c.add("contact_wrong", 100 * (event["contact"] != contact), 0, event["contact"])
 
 
 def with_truth(result, truth):
@@ -87,4 +107,5 @@ def with_truth(result, truth):
         match_events(c, "toe_off", events(result, "side", side, "toe_off"), true["toe_off"], end_s, side)
         match_events(c, "heel_strike_front", events(result, "front", side, "heel_strike"), true["heel_strike"], end_s, side)
     compare_curves(c, result, lambda side, joint: truth["angles_deg"][side].get(joint))
+    compare_posture(c, result, truth)
     return c

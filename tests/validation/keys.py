@@ -3,6 +3,7 @@
 A frame is a list of 25 (x, y, confidence) in BODY_25 order, or None where nobody was found."""
 
 import json
+import math
 import pathlib
 import random
 
@@ -85,6 +86,13 @@ def unswapped(frames, true):
         n += wrong
         out.append(other if wrong else f)
     return out, n
+
+
+def knee_deg(frame, hip, knee, ankle, direction):
+    """Flexion in the image's plane: thigh minus shank, both from the vertical, forward positive."""
+    def lean(a, b):
+        return math.degrees(math.atan2(direction * (frame[b][0] - frame[a][0]), frame[b][1] - frame[a][1]))
+    return lean(hip, knee) - lean(knee, ankle)
 
 
 # name: what is done to a view's frames. Each gets a generator of its own.

@@ -70,7 +70,7 @@ def measure_points(found, book):
             book.add(f"replaced_{kind}", name, sources.replaced_cell(truth, points, which))
     middle = found.get("middle")
     if middle:
-        book.nobody = sources.nobody(programs.read_truth(middle[0]))
+        book.nobody = {**sources.nobody(programs.read_truth(middle[0])), "standing_video": sources.standing_video()}
 
 
 def measure_mocap(book):

@@ -7,7 +7,7 @@ import tempfile
 import cells
 import keys
 import programs
-from compare import Comparison, events, match_events, value, with_truth
+from compare import Comparison, compare_curves, events, match_events, value, with_truth
 
 # Real videos, and what independent tools say of them (cadence, speed, step length): see docs/gait-methods.md.
 VIDEOS = {
@@ -71,6 +71,13 @@ def nobody(truth):
     return out
 
 
+def standing_video():
+    """Events in the videos of a figure that stands, through the engine."""
+    folder = programs.rendered(cells.STANDING)
+    points = {view: programs.posed(folder / f"{view}.mp4") for view in ("side", "front")}
+    return len(programs.analyzed(points["front"], points["side"], 1.3, 8)["events"])
+
+
 # ---- projected motion capture ----
 
 def mocap_there():
@@ -85,7 +92,23 @@ def mocap_cell(fps, variant, seed):
               for v in ("side", "front")}
     meta = {"fps": fps, "width": 1920, "height": 1080}
     result = analyzed_frames(frames, meta, 1.70)  # the files do not say how tall: the model's own height
-    return mocap_compare(result, truth, len(frames["side"]) / fps)
+    c = mocap_compare(result, truth, len(frames["side"]) / fps)
+    compare_curves(c, result, lambda side, joint: mocap_knee(truth) if (side, joint) == ("right", "knee") else None)
+    return c
+
+
+def mocap_knee(truth):
+    """The right knee's 101 points between its two strikes on the plates, from the markers themselves at 100 frames a
+    second: unfiltered, without noise. So what is compared is all that is done to key points, not the projection."""
+    clean = keys.read(programs.SHARED / "keypoints/rajagopal_side_100fps")
+    start, end = truth["heel_strike_right_s"]
+    out = []
+    for i in range(101):
+        at = 100 * (start + (end - start) * i / 100)
+        before, part = int(at), at - int(at)
+        a, b = (keys.knee_deg(clean[k], 9, 10, 11, 1) for k in (before, before + 1))
+        out.append(a + part * (b - a))
+    return out
 
 
 def mocap_compare(result, truth, end_s):

@@ -4,11 +4,13 @@ import statistics
 
 import engine
 import programs
-from stats import BY_NAME, QUANTITIES, Agreement, judge
+from stats import BY_NAME, EVENTS, QUANTITIES, Agreement, judge
 
 CELL_COLUMNS = ("cadence", "step_time", "stance", "double_support", "step_length", "speed", "step_width", "heel_strike",
                 "toe_off", "heel_strike_front", "hip_rms", "hip_rms_unbiased", "knee_rms", "knee_rms_unbiased",
-                "ankle_rms", "ankle_rms_unbiased", "hip_range", "knee_range", "ankle_range")
+                "ankle_rms", "ankle_rms_unbiased", "hip_range", "knee_range", "ankle_range", "trunk_lean", "trunk_sway",
+                "pelvic_obliquity", "arm_swing", "foot_progression", "contact_angle", "contact_wrong",
+                "toe_walking_index")
 
 
 class Book:
@@ -57,8 +59,9 @@ def summary_rows(book):
             a = book.agreement(source, q.name)
             verdict, mark = judge(q, a, source.startswith("mocap"))
             missed, invented = book.events(source, q.name)
+            within = 100 * a.within(mark) if a.n and mark and q.name in EVENTS else None
             if a.n:
-                yield [source, q.name, q.unit, a.n, a.bias, a.sd, a.mae, a.low, a.high, missed, invented, mark,
+                yield [source, q.name, q.unit, a.n, a.bias, a.sd, a.mae, a.low, a.high, missed, invented, within, mark,
                        q.published, verdict]
 
 
@@ -68,7 +71,7 @@ def write_all(book):
          [[s, n, q, e[3], float(e[0]), float(e[1]), float(e[2])] for s, by in book.cells.items() for n, c in by.items()
           for q, list_ in c.errors.items() for e in list_])
     save("summary.tsv", [["source", "quantity", "unit", "n", "bias", "sd", "mae", "loa_low", "loa_high", "missed",
-                          "invented", "mark", "published", "verdict"]] + list(summary_rows(book)))
+                          "invented", "within_percent", "mark", "published", "verdict"]] + list(summary_rows(book)))
     rows = [["view", "cell", "point", "n", "forward_cm", "forward_sd", "up_cm", "up_sd", "over_10_cm"]]
     for view in ("side", "front"):
         for cell, views in [*book.engine.items(), ("ALL", pooled(book))]:
@@ -96,14 +99,14 @@ def number(value, decimals):
 
 def table(book, source):
     """Rows of texts, the head first."""
-    out = [["quantity", "n", "bias", "SD", "mean absolute", "95 % limits of agreement", "missed, invented", "mark",
+    out = [["quantity", "n", "bias", "SD", "mean absolute", "95 % limits of agreement", "missed, invented", "within", "mark",
             "published", ""]]
-    for _, name, unit, n, bias, sd, mae, low, high, missed, invented, mark, published, verdict in (
+    for _, name, unit, n, bias, sd, mae, low, high, missed, invented, within, mark, published, verdict in (
             r for r in summary_rows(book) if r[0] == source):
         d = BY_NAME[name].decimals
-        is_event = name.startswith(("heel_strike", "toe_off"))
         out.append([f"{name} ({unit})", str(n), number(bias, d), number(sd, d), number(mae, d),
-                    f"{number(low, d)} … {number(high, d)}", f"{missed}, {invented}" if is_event else "",
+                    f"{number(low, d)} … {number(high, d)}", f"{missed}, {invented}" if name in EVENTS else "",
+                    f"{within:.0f} %" if within is not None else "",
                     f"≤ {mark:g}" if mark is not None else "", published or "", verdict if verdict != "-" else ""])
     return out
 
