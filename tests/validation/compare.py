@@ -17,6 +17,7 @@ class Comparison:
 
     def __init__(self):
         self.errors, self.missed, self.invented, self.absent = {}, {}, {}, []
+        self.curves = []  # (joint, error at each per cent of the cycle)
 
     def add(self, quantity, measured, true, label=""):
         if measured is None:
@@ -61,6 +62,8 @@ def compare_curves(comparison, result, true_of):
             continue
         off = [m - t for m, t in zip(curve["mean"], true) if m is not None]
         bias = statistics.fmean(off)
+        if len(off) == len(true):
+            comparison.curves.append((curve["joint"], off))
         name, side = curve["joint"], curve["side"]
         comparison.add(f"{name}_rms", rms(off), 0, side)
         comparison.add(f"{name}_rms_unbiased", rms([o - bias for o in off]), 0, side)

@@ -4,6 +4,7 @@ import statistics
 
 import engine
 import programs
+from notes import note
 from stats import BY_NAME, EVENTS, QUANTITIES, Agreement, judge
 
 CELL_COLUMNS = ("cadence", "step_time", "stance", "double_support", "step_length", "speed", "step_width", "heel_strike",
@@ -22,7 +23,7 @@ class Book:
     def add(self, source, cell, comparison, result=None):
         self.cells.setdefault(source, {})[cell] = comparison
         if result:
-            self.flags[cell] = {v: q["flags"] for v, q in result["quality"].items() if q}
+            self.flags[cell] = {v: q["flags"] for v, q in result["quality"].items() if q and "flags" in q}
 
     def errors(self, source, quantity):
         return [e[0] for c in self.cells[source].values() for e in c.errors.get(quantity, [])]
@@ -80,8 +81,20 @@ def write_all(book):
                 if s:
                     rows.append([view, cell, point, s["n"], s["forward"], s["forward_sd"], s["up"], s["up_sd"], s["far"]])
     save("engine.tsv", rows)
+    save("curves.tsv", [["source", "joint", "n", *range(0, 101, 5)]] + list(curve_rows(book)))
     save("nobody.tsv", [["kind", "events"]] + [list(x) for x in book.nobody.items()])
     save("real.tsv", [["file", "quantity", "measured", "reference"]] + [list(r) for r in book.real])
+
+
+def curve_rows(book):
+    """The mean error of each joint's curve at each twentieth of the cycle: where in the cycle does it go wrong?"""
+    for source, by_cell in book.cells.items():
+        by_joint = {}
+        for c in by_cell.values():
+            for joint, off in c.curves:
+                by_joint.setdefault(joint, []).append(off)
+        for joint, all_ in by_joint.items():
+            yield [source, joint, len(all_), *(statistics.fmean(off[i] for off in all_) for i in range(0, 101, 5))]
 
 
 def pooled(book):
@@ -107,7 +120,7 @@ def table(book, source):
         out.append([f"{name} ({unit})", str(n), number(bias, d), number(sd, d), number(mae, d),
                     f"{number(low, d)} … {number(high, d)}", f"{missed}, {invented}" if name in EVENTS else "",
                     f"{within:.0f} %" if within is not None else "",
-                    f"≤ {mark:g}" if mark is not None else "", published or "", verdict if verdict != "-" else ""])
+                    f"≤ {mark:g}" if mark is not None else "", published or "", "" if verdict == "-" else verdict if verdict == "PASS" else f"SHORT: {note(source, name)}"])
     return out
 
 
@@ -118,13 +131,75 @@ def aligned(rows):
 
 
 TITLES = {"video": "Rendered walks through gait-pose", "points": "The same walks, their own points (no engine)"}
+VARIANT_COLUMNS = ("cadence", "step_time", "step_length", "speed", "heel_strike", "toe_off", "hip_rms", "knee_rms", "ankle_rms")
+REPLACED_COLUMNS = ("heel_strike", "toe_off", "hip_rms", "knee_rms", "knee_rms_unbiased", "ankle_rms", "ankle_rms_unbiased",
+                    "knee_range", "ankle_range")
+
+
+def compact(book, prefix, columns):
+    """One line a source whose name begins with @prefix: the mean absolute errors."""
+    rows = [[prefix.rstrip("_"), *(f"{BY_NAME[c].name} ({BY_NAME[c].unit})" for c in columns), "events missed, invented"]]
+    for source in book.cells:
+        if source.startswith(prefix):
+            maes = [number(book.agreement(source, c).mae, BY_NAME[c].decimals) for c in columns]
+            missed, invented = (sum(x) for x in zip(*(book.events(source, k) for k in ("heel_strike", "toe_off"))))
+            rows.append([source[len(prefix):], *maes, f"{missed}, {invented}"])
+    return rows
+
+
+def engine_rows(book):
+    rows = [["point", "side: forward", "SD", "up", "SD", "front: to the left", "SD", "up", "SD"]]
+    both = pooled(book)
+    for point in both.get("side", {}):
+        line = [point]
+        for view in ("side", "front"):
+            s = engine.summary(both[view][point]) or {}
+            line += [number(s.get(k), 1) for k in ("forward", "forward_sd", "up", "up_sd")]
+        rows.append(line)
+    return rows
+
+
+def sections(book):
+    """(heading, rows) of everything, as the terminal and the page show it."""
+    for source, title in TITLES.items():
+        if source in book.cells:
+            yield f"{title}: {len(book.cells[source])} walks", table(book, source)
+    if any(s.startswith("points_") for s in book.cells):
+        yield "The walks' own points, disturbed: mean absolute errors", compact(book, "points_", VARIANT_COLUMNS)
+        yield "Through gait-pose, some points put right: mean absolute errors", compact(book, "replaced_", REPLACED_COLUMNS)
+    for source in ("mocap_100_clean", "mocap_30_clean"):
+        if source in book.cells:
+            yield f"Projected motion capture with force plates, {source.split('_')[1]} frames/s", table(book, source)
+    if any(s.startswith("mocap") for s in book.cells):
+        columns = [c for c in VARIANT_COLUMNS if not c.endswith("rms")] + ["knee_rms_unbiased"]
+        yield "The same, disturbed: mean absolute errors", compact(book, "mocap_", columns)
+    if book.engine:
+        yield "Where gait-pose's points lie against the true ones, cm", engine_rows(book)
+    if book.nobody:
+        yield "Events where nobody walks", [list(book.nobody), [str(n) for n in book.nobody.values()]]
+    if book.real:
+        yield "Real videos", [["file", "quantity", "measured", "reference"]] + [
+            [f, q, number(m, 3), number(t, 3)] for f, q, m, t in book.real]
 
 
 def text(book):
-    parts = []
-    for source in book.cells:
-        if not source.startswith(("replaced", "points_")):
-            parts.append(f"{TITLES.get(source, source)} ({len(book.cells[source])} cells)\n{aligned(table(book, source))}")
-    parts.append("Events where nobody walks: " + ", ".join(f"{k} {v}" for k, v in book.nobody.items()))
-    parts += [f"{f}: {q} {number(m, 3)} (reference {number(t, 3)})" for f, q, m, t in book.real]
-    return "\n\n".join(parts)
+    return "\n\n".join(f"{title}\n{aligned(rows)}" for title, rows in sections(book))
+
+
+def markdown(book):
+    out = []
+    for title, rows in sections(book):
+        lines = ["| " + " | ".join(r) + " |" for r in rows]
+        lines.insert(1, "| " + " | ".join(["---"] + ["---:"] * (len(rows[0]) - 1)) + " |")
+        out.append(f"### {title}\n" + "\n".join(lines))
+    return "\n\n".join(out)
+
+
+BEGIN, END = "<!-- scripts/validate --write renews from here -->", "<!-- to here -->"
+
+
+def write_doc(book):
+    page = programs.SOURCE / "docs/validation.md"
+    before, rest = page.read_text().split(BEGIN)
+    _, after = rest.split(END)
+    page.write_text(f"{before}{BEGIN}\n{markdown(book)}\n{END}{after}")
