@@ -13,6 +13,7 @@
 #define PELVIS_SURGE 0.010 /* amplitude of the pelvis's forward oscillation against the mean, m */
 #define HIP_HIKE     RAD(16) /* the hip is drawn up so far for a knee that does not bend at all */
 #define SWING_BOW    0.012   /* the swing foot passes this much outside its line, m */
+#define PUSH         0.4     /* of swing: until then the leg has caught up with the typical one */
 #define BODY_SWAY    0.004   /* standing, m */
 #define SWAY_S       3.1
 
@@ -187,8 +188,17 @@ static double liftable(double u)
 	return smoothd(0, .3, u) * smoothd(0, .32, 1 - u);
 }
 
-/* In swing: the typical leg, plus a cubic that closes its distance to both planted ends and to their speeds.
- */
+/* What is left, over swing, of the speed that the leg has at toe-off against the typical one: slope 1 at 0,
+ * and nothing after PUSH. People's toes gain twice the walking speed within 40 ms of the moment at which a
+ * force plate sees them leave. */
+static double push(double u)
+{
+	double left = fmax(0, 1 - u / PUSH);
+
+	return u * left * left;
+}
+
+/* In swing: the typical leg, plus cubics that close its distance to both planted ends and to their speeds. */
 static struct plane swinging(const struct kin *k, double t, enum side s, double n, double u)
 {
 	double off = kin_time_of(k, n + KIN_STANCE, s), on = kin_time_of(k, n + 1, s), e = .002 * k->cycle_s;
@@ -197,7 +207,7 @@ static struct plane swinging(const struct kin *k, double t, enum side s, double 
 	double d = (on - off) / e;
 	struct plane p = typical(k, t, s);
 
-	p.x += hermite(a1.x, (a1.x - a0.x) * d, b0.x, (b1.x - b0.x) * d, u);
+	p.x += hermite(a1.x, 0, b0.x, (b1.x - b0.x) * d, u) + (a1.x - a0.x) * d * push(u);
 	p.z += hermite(a1.z, (a1.z - a0.z) * d, b0.z, (b1.z - b0.z) * d, u) + k->lift[s] * liftable(u);
 	return p;
 }
