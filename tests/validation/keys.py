@@ -8,7 +8,18 @@ import pathlib
 import random
 
 POINTS = 25
+ABSENT = (0.0, 0.0, 0.0)
 LEG_PAIRS = ((9, 12), (10, 13), (11, 14), (22, 19), (23, 20), (24, 21))
+
+
+# Other engines' orders of points: BODY_25's index at each place, None where BODY_25 has no such point.
+LAYOUTS = {
+    "body_25": list(range(POINTS)),
+    "coco_17": [0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 11],
+    "coco_18": [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18],
+    "mediapipe_33": [0, None, 16, None, None, 15, None, 18, 17, None, None, 5, 2, 6, 3, 7, 4, None, None, None, None, None,
+                     None, 12, 9, 13, 10, 14, 11, 21, 24, 19, 22],
+}
 
 
 def of_truth(truth, view):
@@ -25,15 +36,15 @@ def read(folder):
     return frames
 
 
-def write(folder, frames, fps, width, height):
+def write(folder, frames, fps, width, height, layout="body_25"):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for i, frame in enumerate(frames):
-        flat = [] if frame is None else [round(v, 3) for point in frame for v in point]
+        flat = [] if frame is None else [round(v, 3) for i in LAYOUTS[layout] for v in (ABSENT if i is None else frame[i])]
         people = [{"pose_keypoints_2d": flat}] if frame else []
         (folder / f"walk_{i:012d}_keypoints.json").write_text(json.dumps({"version": 1.3, "people": people}))
     seen = sum(f is not None for f in frames)
-    meta = {"engine": "walker", "model": "truth", "keypoints": "BODY_25", "fps": fps, "frames": len(frames),
+    meta = {"engine": "walker", "model": "truth", "layout": layout, "fps": fps, "frames": len(frames),
             "width": width, "height": height, "frames_with_person": seen, "mean_confidence": 1, "flags": []}
     (folder / "meta.json").write_text(json.dumps(meta))
 

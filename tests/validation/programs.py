@@ -10,6 +10,7 @@ import tempfile
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 BIN = pathlib.Path(os.environ.get("GAITD_BIN", SOURCE / "build/release/bin"))
+NICE = ("nice", "-n", os.environ.get("VALIDATE_NICE", "10"))
 WEIGHTS = SOURCE / "build/weights"
 WORK = SOURCE / "build/validation"
 SHARED = pathlib.Path(os.environ.get("VALIDATE_DATA", SOURCE.parent / "shared/data"))
@@ -67,14 +68,14 @@ def walker_args(options):
 def rendered(options):
     """Folder with side.mp4, front.mp4 and truth.json."""
     key = sha("walker", program_sum("walker"), json.dumps(options, sort_keys=True))
-    return made("walker", key, lambda d: run(["nice", BIN / "walker", "--out", d, "--threads", 1, *walker_args(options)]))
+    return made("walker", key, lambda d: run([*NICE, BIN / "walker", "--out", d, "--threads", 1, *walker_args(options)]))
 
 
 def posed(video):
     """Folder with the key points that gait-pose finds in @video. The video's folder is named by what made it."""
     video = pathlib.Path(video)
     key = sha("pose", program_sum("gait-pose"), video.parent.name, video.name, video.stat().st_size)
-    return made("pose", key, lambda d: run(["nice", BIN / "gait-pose", "--input", video, "--write_json", d, "--weights",
+    return made("pose", key, lambda d: run([*NICE, BIN / "gait-pose", "--input", video, "--write_json", d, "--weights",
                                             WEIGHTS, "--decode_threads", 1]))
 
 

@@ -66,6 +66,9 @@ def measure_points(found, book):
         for variant in keys.VARIANTS:
             for seed in range(SEEDS if variant != "clean" else 0):
                 book.add(f"points_{variant}", f"{name}/{seed}", sources.points_cell(truth, variant, seed))
+        for layout in keys.LAYOUTS:
+            if layout != "body_25":
+                book.add(f"points_as_{layout}", name, sources.points_cell(truth, "noise_1px", 0, layout))
         for kind, which in REPLACE.items():
             book.add(f"replaced_{kind}", name, sources.replaced_cell(truth, points, which))
     middle = found.get("middle")

@@ -30,20 +30,20 @@ def video_cell(folder, points):
     return with_truth(result, truth), result, truth
 
 
-def analyzed_frames(frames, truth, height=None, age=None):
+def analyzed_frames(frames, truth, height=None, age=None, layout="body_25"):
     """gait-analyze on key points in memory: @frames by view, @truth for the rate and the pictures' size."""
     with tempfile.TemporaryDirectory() as folder:
         dirs = {}
         for view, list_ in frames.items():
             dirs[view] = f"{folder}/{view}"
-            keys.write(dirs[view], list_, truth["fps"], truth["width"], truth["height"])
+            keys.write(dirs[view], list_, truth["fps"], truth["width"], truth["height"], layout)
         return programs.analyzed(dirs.get("front"), dirs.get("side"), height, age)
 
 
-def points_cell(truth, variant, seed):
+def points_cell(truth, variant, seed, layout="body_25"):
     frames = {v: keys.variant(keys.of_truth(truth, v), variant, f"{v}/{seed}") for v in truth["views"]}
     age = truth["age_years"] if truth["age_years"] < 20 else None
-    return with_truth(analyzed_frames(frames, truth, truth["height_m"], age), truth)
+    return with_truth(analyzed_frames(frames, truth, truth["height_m"], age, layout), truth)
 
 
 def replaced_cell(truth, points, kinds):
@@ -143,7 +143,7 @@ def real_videos():
             continue
         key = programs.sha("real", programs.program_sum("gait-pose"), name, path.stat().st_size)
         points = programs.made("pose", key, lambda d, p=path: programs.run(
-            ["nice", programs.BIN / "gait-pose", "--input", p, "--write_json", d, "--weights", programs.WEIGHTS]))
+            [*programs.NICE, programs.BIN / "gait-pose", "--input", p, "--write_json", d, "--weights", programs.WEIGHTS]))
         result = programs.analyzed(**{view: points, "height": height})
         for quantity, true in reference.items():
             if quantity == "step_length":
