@@ -30,6 +30,10 @@ def show(text, end="\n"):
         print(f"\r{text:<100}" if terminal else text, end=end, file=sys.stderr, flush=True)
 
 
+def bar(done, all_):
+    return "[" + ("#" * (20 * done // all_)).ljust(20, ".") + "]"
+
+
 def make_all(names, jobs):
     """Render and pose every cell, @jobs at a time; yields each as it is done."""
     start, done = time.monotonic(), 0
@@ -38,7 +42,7 @@ def make_all(names, jobs):
         for ready in concurrent.futures.as_completed(waiting):
             done += 1
             left = (time.monotonic() - start) / done * (len(names) - done)
-            show(f"validate: video {done} of {len(names)}, {left:.0f} s left: {waiting[ready]}",
+            show(f"validate: {bar(done, len(names))} walk {done} of {len(names)}, {left:.0f} s left: {waiting[ready]}",
                  end="\r" if sys.stderr.isatty() and done < len(names) else "\n")
             try:
                 yield ready.result()
