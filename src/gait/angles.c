@@ -68,21 +68,30 @@ static double heel_rise(double foot, double part, double toe_off)
 	return weight * fmin(BEND_MOST, -TOES_BEND * foot);
 }
 
+void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg, const struct cycle *c,
+	double out[JOINTS])
+{
+	struct segments at = segments_at(t, s, dir, frame);
+	double rise = 0;
+
+	out[JOINT_HIP] = at.thigh + at.trunk;
+	out[JOINT_KNEE] = at.thigh - at.shank;
+	out[JOINT_TRUNK] = at.trunk;
+	out[JOINT_FOOT] = at.foot - flat_deg;
+	if (c)
+		rise = heel_rise(out[JOINT_FOOT], (frame / t->fps - c->start_s) / (c->end_s - c->start_s),
+			(c->toe_off_s - c->start_s) / (c->end_s - c->start_s));
+	out[JOINT_ANKLE] = out[JOINT_FOOT] - rise - at.shank;
+}
+
 static void cycle_angles(const struct track *t, const struct cycle *c, int dir, double flat_deg,
 	double out[JOINTS][CURVE_POINTS])
 {
-	double toe_off = (c->toe_off_s - c->start_s) / (c->end_s - c->start_s);
-
 	for (int i = 0; i < CURVE_POINTS; i++) {
-		double part = (double)i / (CURVE_POINTS - 1);
-		double frame = (c->start_s + part * (c->end_s - c->start_s)) * t->fps;
-		struct segments s = segments_at(t, c->foot, dir, frame);
-		out[JOINT_HIP][i] = s.thigh + s.trunk;
-		out[JOINT_KNEE][i] = s.thigh - s.shank;
-		out[JOINT_TRUNK][i] = s.trunk;
-		out[JOINT_FOOT][i] = s.foot - flat_deg;
-		out[JOINT_ANKLE][i] =
-			out[JOINT_FOOT][i] - heel_rise(out[JOINT_FOOT][i], part, toe_off) - s.shank;
+		double at[JOINTS], part = (double)i / (CURVE_POINTS - 1);
+		angles_at(t, c->foot, dir, (c->start_s + part * (c->end_s - c->start_s)) * t->fps, flat_deg, c, at);
+		for (enum joint j = JOINT_HIP; j < JOINTS; j++)
+			out[j][i] = at[j];
 	}
 	for (enum joint j = JOINT_HIP; j < JOINTS; j++)
 		void_holed(out[j]);

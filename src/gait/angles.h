@@ -46,6 +46,14 @@ void angles_of_cycles(const struct track *t, const struct passes *p, const struc
 	const double flat_deg[SIDES], cycle_curves *out);
 
 /**
+ * angles_at() - the angles of one leg in one frame, as in angles_of_cycles()
+ * @c    the stride of this leg in which the frame lies; NULL: none, then the heel's rise is left out
+ * @out  degrees, NaN where a point is not seen
+ */
+void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg, const struct cycle *c,
+	double out[JOINTS]);
+
+/**
  * angles_average() - mean, SD and extremes over the cycles of each foot
  * @ret    [side][joint]
  * Errors  ERR_NOMEM

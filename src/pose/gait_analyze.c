@@ -14,6 +14,7 @@
 #include "pose/gait_analyze_archive.h"
 #include "pose/gait_analyze_options.h"
 #include "pose/gait_analyze_read.h"
+#include "pose/gait_analyze_reports.h"
 #include "pose/gait_analyze_summary.h"
 #include "score/score.h"
 
@@ -127,7 +128,7 @@ static int run(const struct options *o, struct err *e)
 	if (judge(o, &a, &score, e) < 0)
 		return -1;
 	t[3] = now_ms();
-	if (write_result(o, &a, &score, e) < 0)
+	if (write_result(o, &a, &score, e) < 0 || report_write(o->report, o->sha256, &a, &score, e) < 0)
 		return -1;
 	t[4] = now_ms();
 	if (o->summary || (!o->no_summary && isatty(STDOUT_FILENO)))

@@ -32,6 +32,13 @@ const char options_help[] =
 	"      --allow-demonstration    let a demonstration model give a score (it is no diagnosis)\n"
 	"      --input-sha256-front HEX checksum of the video, passed on to the result; also …-side\n"
 	"      --fps NUMBER             frame rate where the files tell none\n"
+	"      --csv FILE               also write the parameters, one row each and side (docs/outputs.md)\n"
+	"      --csv-curves FILE        the joint curves, one row each per cent of the cycle\n"
+	"      --trc FILE, --mot FILE   body points in metres and joint angles over time for OpenSim (side view)\n"
+	"      --svg-curves FILE        drawings: joint curves with reference bands,\n"
+	"      --svg-events FILE        heel strikes and toe-offs over time,\n"
+	"      --svg-table FILE         the table of parameters\n"
+	"      --pdf FILE               the report for print, two A4 pages\n"
 	"      --summary, --no-summary  a table for people on stdout; shown by itself on a terminal\n"
 	"      --timing                 milliseconds of each stage on stderr\n"
 	"      --help\n"
@@ -60,7 +67,8 @@ enum {
 	OPT_SUMMARY,
 	OPT_NO_SUMMARY,
 	OPT_TIMING,
-	OPT_HELP
+	OPT_HELP,
+	OPT_REPORT /* + enum report_kind */
 };
 
 static const struct option table[] = {
@@ -85,6 +93,9 @@ static const struct option table[] = {
 	{ "no-summary", no_argument, NULL, OPT_NO_SUMMARY },
 	{ "timing", no_argument, NULL, OPT_TIMING },
 	{ "help", no_argument, NULL, OPT_HELP },
+#define REPORT(name, option, max_mb, text) { option, required_argument, NULL, OPT_REPORT + REPORT_##name },
+#include "pose/gait_analyze_reports.def"
+#undef REPORT
 	{ 0 },
 };
 
@@ -183,6 +194,10 @@ static int take_patient(int option, const char *text, struct patient *p, struct 
 
 static int take(int option, const char *text, struct options *o, struct err *e)
 {
+	if (option >= OPT_REPORT && option < OPT_REPORT + (int)REPORT_KINDS) {
+		o->report[option - OPT_REPORT] = text;
+		return 0;
+	}
 	switch (option) {
 	case OPT_FRONT:
 		o->dir[VIEW_FRONT] = text;

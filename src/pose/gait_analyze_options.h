@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "gait/analyze.h"
+#include "pose/gait_analyze_reports.h"
 
 /* The command line of gait-analyze. */
 struct options {
@@ -11,6 +12,7 @@ struct options {
 	const char *archive;       /* both views; NULL: not given */
 	const char *sha256[VIEWS]; /* of the input videos, hex; NULL: not given */
 	const char *out, *model_dir;
+	const char *report[REPORT_KINDS]; /* where each further output goes; NULL: not wanted */
 	struct patient patient;
 	enum layout layout; /* LAYOUT_BY_COUNT: not given */
 	double fps;         /* where a folder has no meta.json; 0: not given */
