@@ -14,7 +14,8 @@ static const struct {
 	size_t max_bytes;
 	int (*write)(const struct report *r, struct buf *out, struct err *e);
 } kinds[REPORT_KINDS] = {
-#define REPORT(name, option, max_mb, text) [REPORT_##name] = { (option), (size_t)(max_mb) << 20, report_##name },
+#define REPORT(name, option, max_mb, text)                                                                   \
+	[REPORT_##name] = { (option), (size_t)(max_mb) << 20, report_##name },
 #include "pose/gait_analyze_reports.def"
 #undef REPORT
 };
@@ -65,14 +66,15 @@ static int write_one(enum report_kind k, const char *path, const struct report *
 		return err_wrap(e, "--%s", kinds[k].option);
 	if (made != REPORT_NOTHING)
 		return fsx_replace(path, buf_str(&text), text.len, 0644, e);
-	fprintf(stderr, "gait-analyze: --%s: nothing to write, see the reasons in the result\n", kinds[k].option);
+	fprintf(stderr, "gait-analyze: --%s: nothing to write, see the reasons in the result\n",
+		kinds[k].option);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return err_errno(e, ERR_IO, "%s", path);
 	return 0;
 }
 
-int report_write(const char *const paths[REPORT_KINDS], const char *const sha256[VIEWS], const struct analysis *a,
-	const struct score *s, struct err *e)
+int report_write(const char *const paths[REPORT_KINDS], const char *const sha256[VIEWS],
+	const struct analysis *a, const struct score *s, struct err *e)
 {
 	struct report r = { .analysis = a,
 		.score = opinion(s),
@@ -82,5 +84,6 @@ int report_write(const char *const paths[REPORT_KINDS], const char *const sha256
 	for (enum report_kind k = 0; k < REPORT_KINDS; k++)
 		if (paths[k] && write_one(k, paths[k], &r, e) < 0)
 			return -1;
+	report_release();
 	return 0;
 }

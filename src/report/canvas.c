@@ -30,8 +30,8 @@ void canvas_polygon(
 	c->ops->path(c, p, n, true, fill, pen);
 }
 
-void canvas_rect(
-	struct canvas *c, double x, double y, double w, double h, const struct colour *fill, const struct pen *pen)
+void canvas_rect(struct canvas *c, double x, double y, double w, double h, const struct colour *fill,
+	const struct pen *pen)
 {
 	const struct point p[] = { { x, y }, { x + w, y }, { x + w, y + h }, { x, y + h } };
 
@@ -67,7 +67,8 @@ void canvas_mark(struct canvas *c, enum mark m, double x, double y, double size,
 
 	for (size_t i = 0; i < n; i++) {
 		double turn = 2 * M_PI * (double)i / CIRCLE_POINTS;
-		struct point unit = m == MARK_CIRCLE ? (struct point){ cos(turn), sin(turn) } : shapes[m].p[i];
+		struct point unit =
+			m == MARK_CIRCLE ? (struct point){ cos(turn), sin(turn) } : shapes[m].p[i];
 		p[i] = (struct point){ x + 0.5 * size * unit.x, y + 0.5 * size * unit.y };
 	}
 	canvas_polygon(c, p, n, fill, pen);
@@ -80,10 +81,11 @@ static void clean(char out[TEXT_BYTES], const char *text)
 
 	while (left > 0) {
 		size_t len = str_utf8_len(text, left);
-		bool printable = len > 0 && (unsigned char)text[0] >= 0x20 && text[0] != 0x7f &&
-				 /* C1 controls; U+FFFE and U+FFFF are no characters of XML */
-				 !(len == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0) &&
-				 !(len == 3 && memcmp(text, "\xef\xbf", 2) == 0 && (unsigned char)text[2] >= 0xbe);
+		bool printable =
+			len > 0 && (unsigned char)text[0] >= 0x20 && text[0] != 0x7f &&
+			/* C1 controls; U+FFFE and U+FFFF are no characters of XML */
+			!(len == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0) &&
+			!(len == 3 && memcmp(text, "\xef\xbf", 2) == 0 && (unsigned char)text[2] >= 0xbe);
 		if (len == 0)
 			len = 1;
 		if (n + len + 1 > TEXT_BYTES)
@@ -143,7 +145,8 @@ static void cut_to(struct canvas *c, double width, const struct text_style *s, c
 	}
 }
 
-void canvas_text_fit(struct canvas *c, double x, double y, double width, struct text_style s, const char *text)
+void canvas_text_fit(
+	struct canvas *c, double x, double y, double width, struct text_style s, const char *text)
 {
 	char safe[TEXT_BYTES];
 	double full = s.size;
@@ -175,8 +178,8 @@ static size_t line_bytes(struct canvas *c, double width, const struct text_style
 	return fits;
 }
 
-static int wrap(struct canvas *c, double x, double y, double width, double leading, int most, struct text_style s,
-	const char *text, bool draw)
+static int wrap(struct canvas *c, double x, double y, double width, double leading, int most,
+	struct text_style s, const char *text, bool draw)
 {
 	char safe[TEXT_BYTES], part[TEXT_BYTES];
 	int lines = 0;
@@ -196,8 +199,8 @@ static int wrap(struct canvas *c, double x, double y, double width, double leadi
 	return lines;
 }
 
-int canvas_wrap(struct canvas *c, double x, double y, double width, double leading, int most, struct text_style s,
-	const char *text)
+int canvas_wrap(struct canvas *c, double x, double y, double width, double leading, int most,
+	struct text_style s, const char *text)
 {
 	return wrap(c, x, y, width, leading, most, s, text, true);
 }

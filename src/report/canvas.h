@@ -6,8 +6,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* One drawing, two papers: SVG, where text stays text, and PDF. x to the right, y DOWN, in points (1/72 inch) in a PDF
- * and in pixels in an SVG. The first failure stays; canvas_end() tells it. */
+/* One drawing, two papers: SVG, where text stays text, and PDF. x to the right, y DOWN, in points (1/72 inch)
+ * in a PDF and in pixels in an SVG. The first failure stays; canvas_end() tells it. */
 struct canvas;
 
 struct colour {
@@ -38,12 +38,12 @@ enum mark { MARK_CIRCLE, MARK_SQUARE, MARK_UP, MARK_DOWN, MARK_DIAMOND };
 
 /* What a paper can do. Texts that arrive here are well-formed UTF-8 without control characters. */
 struct canvas_ops {
-	void (*path)(struct canvas *c, const struct point *p, size_t n, bool closed, const struct colour *fill,
-		const struct pen *pen);
+	void (*path)(struct canvas *c, const struct point *p, size_t n, bool closed,
+		const struct colour *fill, const struct pen *pen);
 	void (*text)(struct canvas *c, double x, double y, const struct text_style *s, const char *text);
 	double (*text_width)(struct canvas *c, double size, bool bold, const char *text);
 	void (*group)(struct canvas *c, const char *title); /* NULL ends it */
-	void (*page)(struct canvas *c);                      /* the present one is full */
+	void (*page)(struct canvas *c);                     /* the present one is full */
 	int (*end)(struct canvas *c, struct err *e);
 };
 
@@ -55,8 +55,9 @@ struct canvas {
 
 /**
  * canvas_svg() - an SVG 1.1 document in @out; its fonts are the reader's
- * canvas_pdf() - a PDF without a date in @out; its fonts are embedded. Where the machine has none, cairo's own stands in
- *                and characters beyond ASCII are written with letters.
+ * canvas_pdf() - a PDF without a date in @out; its fonts are embedded. Where the machine has none, cairo's
+ * own stands in, drawn instead of set (so it cannot be searched), and characters beyond ASCII are written
+ * with letters.
  * @ret    end it with canvas_end(), which frees it too
  * Errors  ERR_NOMEM, ERR_TOO_LARGE at @out's cap (perhaps only from canvas_end())
  */
@@ -67,8 +68,8 @@ int canvas_pdf(struct buf *out, double width, double height, const char *title, 
 int canvas_end(struct canvas *c, struct err *e);
 
 void canvas_line(struct canvas *c, double x1, double y1, double x2, double y2, struct pen pen);
-void canvas_rect(
-	struct canvas *c, double x, double y, double w, double h, const struct colour *fill, const struct pen *pen);
+void canvas_rect(struct canvas *c, double x, double y, double w, double h, const struct colour *fill,
+	const struct pen *pen);
 /* A line through @n points; a NaN interrupts it. */
 void canvas_polyline(struct canvas *c, const struct point *p, size_t n, struct pen pen);
 void canvas_polygon(
@@ -90,8 +91,8 @@ void canvas_text_fit(
  * @most    lines; the last one ends in "…" where more would follow
  * Return   lines drawn; the first one's base line is @y, each further one @leading below
  */
-int canvas_wrap(struct canvas *c, double x, double y, double width, double leading, int most, struct text_style s,
-	const char *text);
+int canvas_wrap(struct canvas *c, double x, double y, double width, double leading, int most,
+	struct text_style s, const char *text);
 /* The lines that canvas_wrap() would draw, without drawing. */
 int canvas_wrap_lines(struct canvas *c, double width, struct text_style s, const char *text);
 

@@ -1,12 +1,14 @@
 /* Drawings as PDF, by cairo. Text is set in the machine's sans-serif font, which fontconfig finds. */
 #include <cairo-pdf.h>
 #include <cairo.h>
+#include <fontconfig/fontconfig.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
 #include "report/canvas.h"
+#include "report/report.h"
 
 enum { TEXT_BYTES = 2048 };
 
@@ -37,8 +39,8 @@ static void source(struct pdf *p, const struct colour *c)
 	cairo_set_source_rgba(p->cr, c->r, c->g, c->b, c->a);
 }
 
-static void pdf_path(struct canvas *c, const struct point *v, size_t n, bool closed, const struct colour *fill,
-	const struct pen *pen)
+static void pdf_path(struct canvas *c, const struct point *v, size_t n, bool closed,
+	const struct colour *fill, const struct pen *pen)
 {
 	struct pdf *p = pdf_of(c);
 
@@ -72,8 +74,8 @@ static const char *plain(const struct pdf *p, const char *text, char out[TEXT_BY
 {
 	static const struct {
 		const char *from, *to;
-	} pairs[] = { { "±", "+/-" }, { "–", "-" }, { "−", "-" }, { "…", "..." }, { "°", " deg" }, { "·", "*" },
-		{ "≥", ">=" }, { "≤", "<=" }, { "’", "'" } };
+	} pairs[] = { { "±", "+/-" }, { "–", "-" }, { "−", "-" }, { "…", "..." }, { "°", " deg" },
+		{ "·", "*" }, { "≥", ">=" }, { "≤", "<=" }, { "’", "'" } };
 	size_t n = 0;
 
 	if (!p->no_fonts)
@@ -119,7 +121,12 @@ static void pdf_text(struct canvas *c, double x, double y, const struct text_sty
 	cairo_rotate(p->cr, -s->turn_deg * M_PI / 180);
 	cairo_move_to(p->cr, s->align == ALIGN_LEFT ? 0 : s->align == ALIGN_RIGHT ? -width : -0.5 * width, 0);
 	source(p, &s->colour);
-	cairo_show_text(p->cr, plain(p, text, ascii));
+	if (p->no_fonts) { /* as a font in a PDF the built-in one shows as black boxes in some readers */
+		cairo_text_path(p->cr, plain(p, text, ascii));
+		cairo_fill(p->cr);
+	} else {
+		cairo_show_text(p->cr, text);
+	}
 	cairo_restore(p->cr);
 	cairo_new_path(p->cr);
 }
@@ -177,4 +184,10 @@ int canvas_pdf(struct buf *out, double width, double height, const char *title, 
 	p->no_fonts = cairo_scaled_font_get_type(cairo_get_scaled_font(p->cr)) == CAIRO_FONT_TYPE_USER;
 	*ret = &p->c;
 	return 0;
+}
+
+void report_release(void)
+{
+	cairo_debug_reset_static_data();
+	FcFini();
 }

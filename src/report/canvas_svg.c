@@ -72,8 +72,8 @@ static void put_number(struct svg *s, double v)
 
 static void put_colour(struct svg *s, const char *attribute, const struct colour *c)
 {
-	putf(s, " %s=\"#%02x%02x%02x\"", attribute, (unsigned)lround(255 * c->r), (unsigned)lround(255 * c->g),
-		(unsigned)lround(255 * c->b));
+	putf(s, " %s=\"#%02x%02x%02x\"", attribute, (unsigned)lround(255 * c->r),
+		(unsigned)lround(255 * c->g), (unsigned)lround(255 * c->b));
 	if (c->a < 1) {
 		putf(s, " %s-opacity=\"", attribute);
 		put_number(s, c->a);
@@ -81,8 +81,8 @@ static void put_colour(struct svg *s, const char *attribute, const struct colour
 	}
 }
 
-static void svg_path(struct canvas *c, const struct point *p, size_t n, bool closed, const struct colour *fill,
-	const struct pen *pen)
+static void svg_path(struct canvas *c, const struct point *p, size_t n, bool closed,
+	const struct colour *fill, const struct pen *pen)
 {
 	struct svg *s = svg_of(c);
 
@@ -150,10 +150,11 @@ static void svg_text(struct canvas *c, double x, double y, const struct text_sty
 /* The reader's font is unknown: DejaVu Sans, the widest of the usual ones, in per cent of the size. */
 static double svg_text_width(struct canvas *c, double size, bool bold, const char *text)
 {
-	static const unsigned char widths[] = { 32, 40, 46, 84, 64, 95, 78, 28, 39, 39, 50, 84, 32, 36, 32, 34, 64, 64,
-		64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63, 58, 78, 75, 30, 30, 66,
-		56, 86, 75, 79, 60, 79, 70, 64, 61, 73, 68, 99, 68, 61, 68, 39, 34, 39, 84, 50, 50, 61, 64, 55, 64, 62,
-		35, 64, 63, 28, 28, 58, 28, 97, 63, 61, 64, 64, 41, 52, 39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84 };
+	static const unsigned char widths[] = { 32, 40, 46, 84, 64, 95, 78, 28, 39, 39, 50, 84, 32, 36, 32,
+		34, 64, 64, 64, 64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63,
+		58, 78, 75, 30, 30, 66, 56, 86, 75, 79, 60, 79, 70, 64, 61, 73, 68, 99, 68, 61, 68, 39, 34,
+		39, 84, 50, 50, 61, 64, 55, 64, 62, 35, 64, 63, 28, 28, 58, 28, 97, 63, 61, 64, 64, 41, 52,
+		39, 63, 59, 82, 59, 59, 52, 64, 34, 64, 84 };
 	double sum = 0;
 
 	(void)c;
@@ -208,9 +209,11 @@ int canvas_svg(struct buf *out, double width, double height, const char *title, 
 	s->c = (struct canvas){ .ops = &svg_ops, .width = width, .height = height };
 	s->out = out;
 	putf(s,
-		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" version=\"1.1\" "
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" "
+		"version=\"1.1\" "
 		"role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" "
-		"font-family=\"'DejaVu Sans', Verdana, Arial, sans-serif\" stroke-linejoin=\"round\">\n<title>",
+		"font-family=\"'DejaVu Sans', Verdana, Arial, sans-serif\" "
+		"stroke-linejoin=\"round\">\n<title>",
 		width, height, width, height);
 	put_escaped(s, title);
 	put(s, "</title>\n<desc>");

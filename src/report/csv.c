@@ -23,7 +23,8 @@ void csv_text(struct csv *c, const char *text)
 	if (formula && buf_addc(c->out, '\'', &c->err) < 0)
 		return;
 	for (; *text; text++)
-		if ((*text == '"' && buf_addc(c->out, '"', &c->err) < 0) || buf_addc(c->out, *text, &c->err) < 0)
+		if ((*text == '"' && buf_addc(c->out, '"', &c->err) < 0) ||
+			buf_addc(c->out, *text, &c->err) < 0)
 			return;
 	if (quoted)
 		(void)buf_addc(c->out, '"', &c->err);

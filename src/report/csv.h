@@ -12,7 +12,8 @@ struct csv {
 	bool inside; /* a row has begun */
 };
 
-/* A text that a spreadsheet would take for a formula (= + - @ or a tab in front) gets an apostrophe before it. */
+/* A text that a spreadsheet would take for a formula (= + - @ or a tab in front) gets an apostrophe before
+ * it. */
 void csv_text(struct csv *c, const char *text);
 /* Empty where NaN. */
 void csv_number(struct csv *c, double v, int decimals);

@@ -53,15 +53,18 @@ static double round_bounds(struct plot *p)
 static void axes(const struct plot *p, double step)
 {
 	struct text_style s = look_text(p->size, LOOK_GREY);
-	struct pen frame = look_pen(LOOK_LINE, 0.6), grid = look_pen(LOOK_FAINT, 0.5), zero = look_pen(LOOK_LINE, 0.8);
+	struct pen frame = look_pen(LOOK_LINE, 0.6), grid = look_pen(LOOK_FAINT, 0.5),
+		   zero = look_pen(LOOK_LINE, 0.8);
 
 	for (double y = p->low; y <= p->high + 0.01; y += step) {
-		canvas_line(p->c, p->in.x, up(p, y), p->in.x + p->in.w, up(p, y), fabs(y) < 0.01 ? zero : grid);
-		canvas_textf(p->c, p->in.x - 0.4 * p->size, up(p, y) + 0.35 * p->size, look_align(s, ALIGN_RIGHT),
-			"%.0f", fabs(y) < 0.01 ? 0 : y);
+		canvas_line(
+			p->c, p->in.x, up(p, y), p->in.x + p->in.w, up(p, y), fabs(y) < 0.01 ? zero : grid);
+		canvas_textf(p->c, p->in.x - 0.4 * p->size, up(p, y) + 0.35 * p->size,
+			look_align(s, ALIGN_RIGHT), "%.0f", fabs(y) < 0.01 ? 0 : y);
 	}
 	for (int x = 0; x <= 100; x += 20)
-		canvas_textf(p->c, across(p, x), p->in.y + p->in.h + 1.2 * p->size, look_align(s, ALIGN_CENTRE), "%d", x);
+		canvas_textf(p->c, across(p, x), p->in.y + p->in.h + 1.2 * p->size,
+			look_align(s, ALIGN_CENTRE), "%d", x);
 	canvas_rect(p->c, p->in.x, p->in.y, p->in.w, p->in.h, NULL, &frame);
 }
 
@@ -96,28 +99,36 @@ static void toe_off(const struct plot *p, const struct analysis *a, enum side s)
 	if (stance->reason || !(stance->value > 0 && stance->value < 100))
 		return;
 	canvas_line(p->c, x, p->in.y, x, p->in.y + p->in.h, look_side_pen(s, 0.6));
-	canvas_mark(p->c, MARK_DOWN, x, p->in.y - 0.3 * p->size, 0.6 * p->size, &colour, NULL);
+	/* Both sides' toe-offs often fall together: left at the top, right at the bottom. */
+	if (s == SIDE_LEFT)
+		canvas_mark(p->c, MARK_DOWN, x, p->in.y + 0.4 * p->size, 0.8 * p->size, &colour, NULL);
+	else
+		canvas_mark(
+			p->c, MARK_UP, x, p->in.y + p->in.h - 0.4 * p->size, 0.8 * p->size, &colour, NULL);
 }
 
 static void title(const struct plot *p, enum joint j, const struct analysis *a)
 {
-	static const char *const names[JOINTS] = { "Hip: flexion +", "Knee: flexion +", "Ankle: dorsiflexion +",
-		"Trunk: forward lean +", "Foot to floor: toe up +" };
+	static const char *const names[JOINTS] = { "Hip: flexion +", "Knee: flexion +",
+		"Ankle: dorsiflexion +", "Trunk: forward lean +", "Foot to floor: toe up +" };
 	double y = p->in.y - 0.9 * p->size;
 	struct text_style bold = look_bold(1.12 * p->size, LOOK_INK);
 	char strides[48];
 
-	snprintf(strides, sizeof strides, "n = %zu, %zu", a->curves[SIDE_LEFT][j].n, a->curves[SIDE_RIGHT][j].n);
+	snprintf(strides, sizeof strides, "n = %zu, %zu", a->curves[SIDE_LEFT][j].n,
+		a->curves[SIDE_RIGHT][j].n);
 	canvas_text_fit(p->c, p->in.x, y, 0.72 * p->in.w, bold, names[j]);
-	canvas_text(p->c, p->in.x + p->in.w, y, look_align(look_text(p->size, LOOK_GREY), ALIGN_RIGHT), strides);
+	canvas_text(
+		p->c, p->in.x + p->in.w, y, look_align(look_text(p->size, LOOK_GREY), ALIGN_RIGHT), strides);
 }
 
 static struct box plane(struct box b, double size)
 {
-	return (struct box){ b.x + 2.6 * size, b.y + 2.2 * size, b.w - 3 * size, b.h - 3.8 * size };
+	return (struct box){ b.x + 2.6 * size, b.y + 2.2 * size, b.w - 3.4 * size, b.h - 3.8 * size };
 }
 
-static void curves(const struct plot *p, const struct analysis *a, enum joint j, const struct norm_curve *norm)
+static void curves(
+	const struct plot *p, const struct analysis *a, enum joint j, const struct norm_curve *norm)
 {
 	struct colour grey = LOOK(214, 214, 214, 1);
 
@@ -136,6 +147,19 @@ static void curves(const struct plot *p, const struct analysis *a, enum joint j,
 		if (a->curves[s][j].n > 0)
 			line(p, a->curves[s][j].mean, look_side_pen(s, 0.17 * p->size));
 	}
+}
+
+static void not_measured(const struct plot *p)
+{
+	static const char text[] = "not measured";
+	struct text_style s = look_align(look_text(1.1 * p->size, LOOK_INK), ALIGN_CENTRE);
+	struct colour white = LOOK_WHITE;
+	struct pen frame = look_pen(LOOK_LINE, 0.5);
+	double x = p->in.x + 0.5 * p->in.w, y = p->in.y + 0.5 * p->in.h;
+	double w = canvas_text_width(p->c, &s, text) + 1.4 * p->size;
+
+	canvas_rect(p->c, x - 0.5 * w, y - 1.3 * p->size, w, 2 * p->size, &white, &frame);
+	canvas_text(p->c, x, y + 0.1 * p->size, s, text);
 }
 
 void figure_curve(struct canvas *c, struct box b, double size, const struct analysis *a, enum joint j)
@@ -160,8 +184,7 @@ void figure_curve(struct canvas *c, struct box b, double size, const struct anal
 	curves(&p, a, j, has_norm ? &norm : NULL);
 	title(&p, j, a);
 	if (!any)
-		canvas_text(c, p.in.x + 0.5 * p.in.w, p.in.y + 0.5 * p.in.h,
-			look_align(look_text(1.1 * size, LOOK_INK), ALIGN_CENTRE), "not measured");
+		not_measured(&p);
 	canvas_group_end(c);
 }
 
@@ -187,16 +210,16 @@ void figure_curves_key(struct canvas *c, struct box b, double size, const struct
 	x += 3 * size + canvas_text_width(c, &s, "toe-off");
 	if (!norm_curve(JOINT_KNEE, &a->patient, &norm)) {
 		canvas_text_fit(c, x, y + 0.36 * size, b.x + b.w - x, look_text(size, LOOK_GREY),
-			"No reference curves for this age.");
+			"no reference curves for this age");
 		return;
 	}
 	canvas_rect(c, x, y - 0.45 * size, 3 * size, 0.9 * size, &grey, NULL);
 	canvas_line(c, x, y, x + 3 * size, y, look_pen(LOOK(150, 150, 150, 1), 0.7));
-	snprintf(text, sizeof text, "Reference, mean ± SD. %s", norm.source);
-	canvas_text_fit(c, x + 3.5 * size, y + 0.36 * size, b.x + b.w - x - 3.5 * size, s, text);
+	canvas_text(c, x + 3.5 * size, y + 0.36 * size, s, "reference, mean ± SD");
 }
 
-static void bar(struct canvas *c, struct box b, double size, double v, double most, enum side s, const char *unit)
+static void bar(
+	struct canvas *c, struct box b, double size, double v, double most, enum side s, const char *unit)
 {
 	double w = b.w * v / most;
 	struct colour fill = look_side(s);
@@ -208,7 +231,8 @@ static void bar(struct canvas *c, struct box b, double size, double v, double mo
 	}
 	fill.a = s == SIDE_LEFT ? 1 : 0.25; /* told apart without colour too */
 	canvas_rect(c, b.x, b.y, w, b.h, &fill, &edge);
-	canvas_textf(c, b.x + w + 0.4 * size, b.y + 0.5 * b.h + 0.36 * size, look_text(size, LOOK_INK), "%.1f%s", v, unit);
+	canvas_textf(c, b.x + w + 0.4 * size, b.y + 0.5 * b.h + 0.36 * size, look_text(size, LOOK_INK),
+		"%.1f%s", v, unit);
 }
 
 void figure_profile(struct canvas *c, struct box b, double size, const struct analysis *a)
@@ -235,39 +259,48 @@ void figure_profile(struct canvas *c, struct box b, double size, const struct an
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		double y = in.y + (double)i * row;
 		canvas_text(c, in.x + names - 0.5 * size, y + 0.5 * row + 0.36 * size,
-			look_align(i == 3 ? look_bold(size, LOOK_INK) : look_text(size, LOOK_INK), ALIGN_RIGHT), rows[i]);
+			look_align(
+				i == 3 ? look_bold(size, LOOK_INK) : look_text(size, LOOK_INK), ALIGN_RIGHT),
+			rows[i]);
 		for (enum side s = SIDE_LEFT; s < SIDES; s++)
 			bar(c,
 				(struct box){ in.x + names, y + row * (s == SIDE_LEFT ? 0.14 : 0.53),
 					in.w - names - 3.2 * size, 0.33 * row },
 				size, i == 3 ? p->gps[s] : p->gvs[s][i], most, s, "°");
 	}
-	canvas_textf(c, in.x + in.w, b.y + b.h - 0.5 * size, look_align(look_bold(size, LOOK_INK), ALIGN_RIGHT),
-		"Gait Profile Score, both sides: %.1f°", p->gps_whole);
+	canvas_textf(c, in.x + in.w, b.y + b.h - 0.5 * size,
+		look_align(look_bold(size, LOOK_INK), ALIGN_RIGHT), "Gait Profile Score, both sides: %.1f°",
+		p->gps_whole);
 	canvas_group_end(c);
 }
 
 int report_svg_curves(const struct report *r, struct buf *out, struct err *e)
 {
 	enum { COLUMNS = 3, SIZE = 11 };
-	const double w = 980, h = 640, gap = 14, head = 54;
+	const double w = 980, h = 664, gap = 14, head = 58, foot = 20;
 	const struct analysis *a = r->analysis;
+	struct norm_curve norm;
 	struct canvas *c;
 
 	if (canvas_svg(out, w, h, "Joint angles over the gait cycle",
-		    "Hip, knee, ankle, trunk and foot in the sagittal plane, left and right, from heel strike to heel "
+		    "Hip, knee, ankle, trunk and foot in the sagittal plane, left and right, from heel "
+		    "strike to heel "
 		    "strike, with reference bands.",
 		    &c, e) < 0)
 		return -1;
-	canvas_text(c, gap, 26, look_bold(16, LOOK_INK), "Joint angles over the gait cycle (degrees, % of the cycle)");
+	canvas_text(c, gap, 26, look_bold(16, LOOK_INK),
+		"Joint angles over the gait cycle (degrees, % of the cycle)");
 	figure_curves_key(c, (struct box){ gap, 36, w - 2 * gap, SIZE }, SIZE, a);
 	for (int i = 0; i <= JOINTS; i++) {
-		double cw = (w - 2 * gap) / COLUMNS, ch = (h - head - gap) / 2;
+		double cw = (w - 2 * gap) / COLUMNS, ch = (h - head - foot) / 2;
 		struct box b = { gap + cw * (i % COLUMNS), head + ch * (double)(i / COLUMNS), cw - 6, ch };
 		if (i < JOINTS)
 			figure_curve(c, b, SIZE, a, (enum joint)i);
 		else
 			figure_profile(c, b, SIZE, a);
 	}
+	if (norm_curve(JOINT_KNEE, &a->patient, &norm))
+		canvas_textf(c, gap, h - 8, look_text(SIZE - 1, LOOK_GREY),
+			"Reference: %s. n: strides left, right.", norm.source);
 	return canvas_end(c, e);
 }

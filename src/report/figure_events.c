@@ -39,8 +39,9 @@ static void axis(const struct strip *t, double y, double seconds)
 		i++;
 	for (double s = 0; s <= seconds + 1e-6; s += steps[i]) {
 		canvas_line(t->c, at(t, s), y, at(t, s), y + 0.3 * t->size, look_pen(LOOK_GREY, 0.6));
-		canvas_textf(t->c, at(t, s), y + 1.25 * t->size, look_align(look_text(0.9 * t->size, LOOK_GREY), ALIGN_CENTRE),
-			"%g%s", s, s + steps[i] > seconds + 1e-6 ? " s" : "");
+		canvas_textf(t->c, at(t, s), y + 1.25 * t->size,
+			look_align(look_text(0.9 * t->size, LOOK_GREY), ALIGN_CENTRE), "%g%s", s,
+			s + steps[i] > seconds + 1e-6 ? " s" : "");
 	}
 }
 
@@ -50,7 +51,8 @@ static void passes(const struct strip *t, const struct view_result *v, double y,
 
 	for (size_t i = 0; i < v->passes.count && v->used; i++) {
 		double from = at(t, (double)v->passes.pass[i].from / v->fps);
-		canvas_rect(t->c, from, y, at(t, (double)v->passes.pass[i].to / v->fps) - from, h, &paper, NULL);
+		canvas_rect(
+			t->c, from, y, at(t, (double)v->passes.pass[i].to / v->fps) - from, h, &paper, NULL);
 	}
 }
 
@@ -68,8 +70,8 @@ static void stance_bars(const struct strip *t, const struct view_result *v, doub
 		fill.a = 0.35;
 		if (isnan(c->toe_off_s))
 			continue;
-		canvas_rect(t->c, at(t, c->start_s), y_of(t, y, c->foot) - 0.5 * h, at(t, c->toe_off_s) - at(t, c->start_s), h,
-			&fill, NULL);
+		canvas_rect(t->c, at(t, c->start_s), y_of(t, y, c->foot) - 0.5 * h,
+			at(t, c->toe_off_s) - at(t, c->start_s), h, &fill, NULL);
 	}
 }
 
@@ -91,7 +93,9 @@ static enum mark mark_of(const struct event *ev)
 /* Smaller where they would touch. */
 static double mark_size(const struct strip *t, const struct view_result *v)
 {
-	double room = v->events.count > 0 ? t->w * (double)v->frames / v->fps / t->seconds / (double)v->events.count : 1e9;
+	double room = v->events.count > 0
+			      ? t->w * (double)v->frames / v->fps / t->seconds / (double)v->events.count
+			      : 1e9;
 
 	return fmax(0.4 * t->size, fmin(0.85 * t->size, room));
 }
@@ -116,9 +120,9 @@ static void view_title(const struct strip *t, const struct view_result *v, enum 
 {
 	char text[200];
 
-	snprintf(text, sizeof text, "%.1f s at %g frames/s; strides: left %zu, right %zu%s", (double)v->frames / v->fps,
-		floor(v->fps * 100 + 0.5) / 100, v->cycles.of_foot[SIDE_LEFT], v->cycles.of_foot[SIDE_RIGHT],
-		v->used ? "" : "; not used");
+	snprintf(text, sizeof text, "%.1f s at %g frames/s; strides: left %zu, right %zu%s",
+		(double)v->frames / v->fps, floor(v->fps * 100 + 0.5) / 100, v->cycles.of_foot[SIDE_LEFT],
+		v->cycles.of_foot[SIDE_RIGHT], v->used ? "" : "; not used");
 	canvas_text(t->c, t->x - NAMES * t->size, y, look_bold(1.05 * t->size, LOOK_INK),
 		i == VIEW_FRONT ? "Front view" : "Side view");
 	canvas_text(t->c, t->x + 4 * t->size, y, look_text(t->size, LOOK_GREY), text);
@@ -133,8 +137,8 @@ static double one_view(const struct strip *t, const struct view_result *v, enum 
 	y += HEAD * t->size;
 	passes(t, v, y, h);
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-		canvas_text(t->c, t->x - NAMES * t->size, y_of(t, y, s) + 0.36 * t->size, look_bold(t->size, look_side(s)),
-			s == SIDE_LEFT ? "Left" : "Right");
+		canvas_text(t->c, t->x - NAMES * t->size, y_of(t, y, s) + 0.36 * t->size,
+			look_bold(t->size, look_side(s)), s == SIDE_LEFT ? "Left" : "Right");
 		canvas_line(t->c, t->x, y_of(t, y, s), t->x + t->w, y_of(t, y, s), look_pen(LOOK_LINE, 0.5));
 	}
 	if (v->used) {
@@ -152,10 +156,12 @@ static void key(const struct strip *t, double y, double right)
 		enum mark mark;
 		bool open;
 		const char *text;
-	} rows[] = { { MARK_DOWN, false, "heel lands first" }, { MARK_SQUARE, false, "flat" }, { MARK_UP, false, "toes first" },
-		{ MARK_CIRCLE, false, "contact, part unknown" }, { MARK_DIAMOND, true, "toe-off" } };
+	} rows[] = { { MARK_DOWN, false, "heel lands first" }, { MARK_SQUARE, false, "flat" },
+		{ MARK_UP, false, "toes first" }, { MARK_CIRCLE, false, "contact, part unknown" },
+		{ MARK_DIAMOND, true, "toe-off" } };
 	struct text_style s = look_text(0.95 * t->size, LOOK_GREY);
-	struct colour grey = LOOK_GREY, white = LOOK_WHITE, bar = LOOK(96, 96, 96, 0.35), pass = LOOK(236, 236, 236, 1);
+	struct colour grey = LOOK_GREY, white = LOOK_WHITE, bar = LOOK(96, 96, 96, 0.35),
+		      pass = LOOK(236, 236, 236, 1);
 	struct pen edge = look_pen(grey, 0.9);
 	double x = t->x - NAMES * t->size + 0.5 * t->size, line = y - 0.35 * t->size;
 
@@ -168,7 +174,8 @@ static void key(const struct strip *t, double y, double right)
 	canvas_text(t->c, x + 2.5 * t->size, y, s, "stance");
 	x += 3.7 * t->size + canvas_text_width(t->c, &s, "stance");
 	canvas_rect(t->c, x, line - 0.5 * t->size, 2 * t->size, t->size, &pass, NULL);
-	canvas_text_fit(t->c, x + 2.5 * t->size, y, right - x - 2.5 * t->size, s, "walking that was measured");
+	canvas_text_fit(
+		t->c, x + 2.5 * t->size, y, right - x - 2.5 * t->size, s, "walking that was measured");
 }
 
 void figure_events(struct canvas *c, struct box b, double size, const struct analysis *a)
@@ -194,7 +201,8 @@ int report_svg_events(const struct report *r, struct buf *out, struct err *e)
 	struct canvas *c;
 
 	if (canvas_svg(out, w, h, "Gait events over time",
-		    "Heel strikes and toe-offs of the left and right foot in each video, stance times and the stretches of "
+		    "Heel strikes and toe-offs of the left and right foot in each video, stance times and "
+		    "the stretches of "
 		    "walking that were measured.",
 		    &c, e) < 0)
 		return -1;

@@ -21,8 +21,8 @@ static const struct row {
 	{ NULL, PARAM_stance },
 	{ NULL, PARAM_swing },
 	{ NULL, PARAM_single_support },
+	{ NULL, PARAM_initial_double_support },
 	{ NULL, PARAM_double_support },
-	{ NULL, PARAM_stride_time_cv },
 	{ "Space", PARAMS },
 	{ NULL, PARAM_speed },
 	{ NULL, PARAM_step_length },
@@ -39,12 +39,21 @@ static const struct row {
 	{ NULL, PARAM_arm_swing },
 	{ NULL, PARAM_contact_angle },
 	{ NULL, PARAM_toe_walking_index },
+	{ NULL, PARAM_smoothness },
+	{ "Variation between strides, and values free of body size", PARAMS },
+	{ NULL, PARAM_stride_time_cv },
+	{ NULL, PARAM_step_length_cv },
+	{ NULL, PARAM_step_width_cv },
+	{ NULL, PARAM_walk_ratio },
+	{ NULL, PARAM_speed_normalized },
+	{ NULL, PARAM_cadence_normalized },
+	{ NULL, PARAM_step_length_normalized },
 };
 
 enum { COLUMN_NAME, COLUMN_LEFT, COLUMN_RIGHT, COLUMN_MEAN, COLUMN_REFERENCE, COLUMN_SYMMETRY, COLUMNS };
 
 /* Left edge, as a share of the width; the last is the right edge. */
-static const double edges[COLUMNS + 1] = { 0, 0.255, 0.41, 0.565, 0.70, 0.845, 1 };
+static const double edges[COLUMNS + 1] = { 0, 0.26, 0.41, 0.56, 0.695, 0.83, 1 };
 
 struct sheet {
 	struct canvas *c;
@@ -107,7 +116,8 @@ static void cell(const struct sheet *t, double y, int column, enum param p, cons
 		snprintf(text, sizeof text, "%.*f ± %.*f", decimals, v->value, decimals, v->sd);
 	canvas_text(t->c, x, base, ink, text);
 	doubt_letters(v->doubts, letters);
-	canvas_text(t->c, x + canvas_text_width(t->c, &ink, text) + 0.1 * t->row, base - 0.28 * s, small, letters);
+	canvas_text(t->c, x + canvas_text_width(t->c, &ink, text) + 0.1 * t->row, base - 0.28 * s, small,
+		letters);
 }
 
 /* Why nothing is known, where the numbers would stand. */
@@ -115,14 +125,15 @@ static void reason_cell(const struct sheet *t, double y, const struct value *v)
 {
 	double x = edge(t, COLUMN_LEFT) + 0.55 * t->row;
 
-	canvas_text_fit(t->c, x, base_line(t, y), edge(t, COLUMN_REFERENCE) - x, look_text(0.94 * size_of(t), LOOK_GREY),
-		reason_text(v->reason));
+	canvas_text_fit(t->c, x, base_line(t, y), edge(t, COLUMN_REFERENCE) - x,
+		look_text(0.94 * size_of(t), LOOK_GREY), reason_text(v->reason));
 }
 
 static void symmetry(const struct sheet *t, double y, enum param p)
 {
 	enum param index = words_symmetry(p);
-	double left = edge(t, COLUMN_SYMMETRY), mid = left + 0.3 * (edge(t, COLUMNS) - left), half = mid - left - 0.2 * t->row;
+	double left = edge(t, COLUMN_SYMMETRY), mid = left + 0.29 * (edge(t, COLUMNS) - left),
+	       half = mid - left;
 	struct colour fill;
 
 	if (index == PARAMS || t->a->params.of[index][0].reason || isnan(t->a->params.of[index][0].value))
@@ -138,9 +149,9 @@ static void symmetry(const struct sheet *t, double y, enum param p)
 	char letters[DOUBTS + 1], text[32];
 	struct text_style s = look_text(size_of(t), LOOK_INK);
 	snprintf(text, sizeof text, "%+.1f", v);
-	canvas_text(t->c, mid + half + 0.5 * t->row, base_line(t, y), s, text);
+	canvas_text(t->c, mid + half + 0.3 * t->row, base_line(t, y), s, text);
 	doubt_letters(t->a->params.of[index][0].doubts, letters);
-	canvas_text(t->c, mid + half + 0.6 * t->row + canvas_text_width(t->c, &s, text),
+	canvas_text(t->c, mid + half + 0.4 * t->row + canvas_text_width(t->c, &s, text),
 		base_line(t, y) - 0.28 * s.size, look_text(0.72 * s.size, LOOK_INK), letters);
 }
 
@@ -151,8 +162,8 @@ static void both_cell(const struct sheet *t, double y, enum param p, const struc
 	if (isnan(v))
 		return;
 	verdict(t, edge(t, COLUMN_MEAN) + 0.15 * t->row, y, v, r);
-	canvas_textf(t->c, edge(t, COLUMN_MEAN) + 0.55 * t->row, base_line(t, y), look_text(size_of(t), LOOK_INK), "%.*f",
-		words_decimals(p), v);
+	canvas_textf(t->c, edge(t, COLUMN_MEAN) + 0.55 * t->row, base_line(t, y),
+		look_text(size_of(t), LOOK_INK), "%.*f", words_decimals(p), v);
 }
 
 static void parameter(const struct sheet *t, double y, enum param p)
@@ -165,8 +176,8 @@ static void parameter(const struct sheet *t, double y, enum param p)
 	char name[96];
 
 	snprintf(name, sizeof name, "%s%s%s", words_param(p), unit[0] ? ", " : "", unit);
-	canvas_text_fit(t->c, t->x + 0.3 * t->row, base_line(t, y), edge(t, COLUMN_LEFT) - t->x, look_text(size_of(t), LOOK_INK),
-		name);
+	canvas_text_fit(t->c, t->x + 0.3 * t->row, base_line(t, y), edge(t, COLUMN_LEFT) - t->x,
+		look_text(size_of(t), LOOK_INK), name);
 	if (v[0].reason && (i->shape == WHOLE || v[1].reason)) {
 		reason_cell(t, y, &v[0]);
 	} else if (i->shape == WHOLE) {
@@ -178,8 +189,9 @@ static void parameter(const struct sheet *t, double y, enum param p)
 		symmetry(t, y, p);
 	}
 	if (r)
-		canvas_textf(t->c, edge(t, COLUMN_REFERENCE) + 0.3 * t->row, base_line(t, y), look_text(size_of(t), LOOK_GREY),
-			"%.*f – %.*f", words_decimals(p), r->low, words_decimals(p), r->high);
+		canvas_textf(t->c, edge(t, COLUMN_REFERENCE) + 0.3 * t->row, base_line(t, y),
+			look_text(size_of(t), LOOK_GREY), "%.*f – %.*f", words_decimals(p), r->low,
+			words_decimals(p), r->high);
 }
 
 static void heads(const struct sheet *t, double y)
@@ -189,8 +201,9 @@ static void heads(const struct sheet *t, double y)
 	for (int i = 1; i < COLUMNS; i++) {
 		double indent = i == COLUMN_REFERENCE ? 0.3 : i == COLUMN_SYMMETRY ? 0 : 0.55;
 		canvas_text(t->c, edge(t, i) + indent * t->row, base_line(t, y),
-			look_bold(size_of(t),
-				i == COLUMN_LEFT ? LOOK_LEFT : i == COLUMN_RIGHT ? LOOK_RIGHT : LOOK_INK),
+			look_bold(size_of(t), i == COLUMN_LEFT    ? LOOK_LEFT
+					      : i == COLUMN_RIGHT ? LOOK_RIGHT
+								  : LOOK_INK),
 			names[i]);
 	}
 	canvas_line(t->c, t->x, y + t->row, t->x + t->w, y + t->row, look_pen(LOOK_INK, 0.8));
@@ -219,6 +232,20 @@ static uint32_t doubts_shown(const struct analysis *a)
 	return all;
 }
 
+/* Is one side's value left out for this reason, so that only a dash shows it? */
+static bool missing_on_one_side(const struct analysis *a, enum reason why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		if (rows[i].param == PARAMS || param_info(rows[i].param)->shape == WHOLE)
+			continue;
+		enum reason left = a->params.of[rows[i].param][SIDE_LEFT].reason;
+		enum reason right = a->params.of[rows[i].param][SIDE_RIGHT].reason;
+		if ((left == REASON_NONE) != (right == REASON_NONE) && (left == why || right == why))
+			return true;
+	}
+	return false;
+}
+
 /* Where the reference ranges come from, each source once. */
 static void sources(const struct analysis *a, char *out, size_t size)
 {
@@ -227,7 +254,8 @@ static void sources(const struct analysis *a, char *out, size_t size)
 	out[0] = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(rows) && n < size; i++) {
 		struct norm_range r;
-		if (rows[i].param != PARAMS && norm_range(rows[i].param, &a->patient, &r) && !strstr(out, r.source))
+		if (rows[i].param != PARAMS && norm_range(rows[i].param, &a->patient, &r) &&
+			!strstr(out, r.source))
 			n += (size_t)snprintf(out + n, size - n, "%s%s", n ? "; " : "", r.source);
 	}
 }
@@ -240,19 +268,25 @@ static double footnotes(const struct sheet *t, double y, double most_y)
 	size_t n;
 
 	sources(t->a, from, sizeof from);
-	n = (size_t)snprintf(text, sizeof text, "Mean ± SD between strides. Symmetry: 100 · (right – left) / mean, 0 is even. ");
+	n = (size_t)snprintf(text, sizeof text,
+		"Mean ± SD between strides. Symmetry: 100 · (right – left) / mean, 0 is even. ");
 	if (from[0])
-		n += (size_t)snprintf(text + n, sizeof text - n, "Reference: %s; triangles mark what lies above or below it. ", from);
+		n += (size_t)snprintf(text + n, sizeof text - n,
+			"Reference: %s; triangles mark what lies above or below it. ", from);
 	else
 		n += (size_t)snprintf(text + n, sizeof text - n, "No reference ranges for this age. ");
 	for (enum doubt d = 0; d < DOUBTS && n < sizeof text; d++)
 		if (all >> d & 1)
-			n += (size_t)snprintf(text + n, sizeof text - n, "%c: %s. ", 'a' + (int)d, doubt_text(d));
+			n += (size_t)snprintf(
+				text + n, sizeof text - n, "%c: %s. ", 'a' + (int)d, doubt_text(d));
+	for (enum reason why = REASON_NONE + 1; why < REASONS && n < sizeof text; why++)
+		if (missing_on_one_side(t->a, why))
+			n += (size_t)snprintf(text + n, sizeof text - n, "–: %s. ", reason_text(why));
 	int most = (int)((most_y - y) / leading);
 	if (most < 1)
 		return y;
 	return y + leading * canvas_wrap(t->c, t->x + 0.3 * t->row, y + s, t->w - 0.6 * t->row, leading, most,
-			     look_text(s, LOOK_GREY), text);
+				     look_text(s, LOOK_GREY), text);
 }
 
 double figure_table(
@@ -287,13 +321,20 @@ double figure_table(
 	return y;
 }
 
+int figure_table_rows(void)
+{
+	return 1 + (int)ARRAY_LEN(rows);
+}
+
 int report_svg_table(const struct report *r, struct buf *out, struct err *e)
 {
-	const double w = 980, gap = 14, head = 38, row = 19, h = head + row * (1 + ARRAY_LEN(rows)) + 6 * 15;
+	const double w = 980, gap = 14, head = 38, row = 19, h = head + row * figure_table_rows() + 5 * 15;
 	struct canvas *c;
 
 	if (canvas_svg(out, w, h, "Gait parameters",
-		    "Spatiotemporal parameters and ranges of motion, left, right and mean, with reference ranges.", &c, e) < 0)
+		    "Spatiotemporal parameters and ranges of motion, left, right and mean, with reference "
+		    "ranges.",
+		    &c, e) < 0)
 		return -1;
 	canvas_text(c, gap, 26, look_bold(16, LOOK_INK), "Gait parameters");
 	(void)figure_table(c, gap, head, w - 2 * gap, row, h - 4, r->analysis);

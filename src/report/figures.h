@@ -27,3 +27,5 @@ double figure_events_height(double size, const struct analysis *a);
  */
 double figure_table(
 	struct canvas *c, double x, double y, double w, double row, double most_y, const struct analysis *a);
+/* Its rows, the head counted, the footnotes (about five lines) not. */
+int figure_table_rows(void);

@@ -1,5 +1,5 @@
-/* What OpenSim reads: marker trajectories (TRC) and joint angles over time (MOT), of the longest pass seen from the side.
- * Times are the video's, so that they stand beside the events of result.json. */
+/* What OpenSim reads: marker trajectories (TRC) and joint angles over time (MOT), of the longest pass seen
+ * from the side. Times are the video's, so that they stand beside the events of result.json. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -7,8 +7,8 @@
 #include "gait/num.h"
 #include "report/report.h"
 
-/* Of the height: half the distance of hip joints and of shoulders in Rajagopal 2016's model (0.0773 and 0.17 m at 1.70 m),
- * and how high an ankle stands (Winter 2009, figure 4.1). */
+/* Of the height: half the distance of hip joints and of shoulders in Rajagopal 2016's model (0.0773 and 0.17
+ * m at 1.70 m), and how high an ankle stands (Winter 2009, figure 4.1). */
 #define HALF_HIPS      0.0455
 #define HALF_SHOULDERS 0.1
 #define ANKLE_HEIGHT   0.039
@@ -164,9 +164,9 @@ static int trc_rows(const struct walk *w, const bool *seen, struct buf *out, str
 			struct walk_point p = place(w, (enum body_point)b, f);
 			if (!seen[b])
 				continue;
-			int r = isnan(p.x) || isnan(p.y)
-					? buf_adds(out, "\t\t\t", e)
-					: buf_addf(out, e, "%.6f\t%.6f\t%.6f\t", p.x, p.y, markers[b].z * w->height_m);
+			int r = isnan(p.x) || isnan(p.y) ? buf_adds(out, "\t\t\t", e)
+							 : buf_addf(out, e, "%.6f\t%.6f\t%.6f\t", p.x, p.y,
+								   markers[b].z * w->height_m);
 			if (r < 0)
 				return -1;
 		}
@@ -198,11 +198,11 @@ int report_trc(const struct report *r, struct buf *out, struct err *e)
 
 enum { HIP_R, KNEE_R, ANKLE_R, HIP_L, KNEE_L, ANKLE_L, LUMBAR, COORDINATES };
 
-static const char *const coordinates[COORDINATES] = { "hip_flexion_r", "knee_angle_r", "ankle_angle_r", "hip_flexion_l",
-	"knee_angle_l", "ankle_angle_l", "lumbar_extension" };
+static const char *const coordinates[COORDINATES] = { "hip_flexion_r", "knee_angle_r", "ankle_angle_r",
+	"hip_flexion_l", "knee_angle_l", "ankle_angle_l", "lumbar_extension" };
 
-/* A side view shows no pelvis: it is taken as upright, so the hip's angle is the thigh's from the vertical and the lean of
- * the trunk is the spine's. The figure then stands in OpenSim as in the video. */
+/* A side view shows no pelvis: it is taken as upright, so the hip's angle is the thigh's from the vertical
+ * and the lean of the trunk is the spine's. The figure then stands in OpenSim as in the video. */
 static void pose_at(const struct walk *w, const double flat_deg[SIDES], size_t f, double out[COORDINATES])
 {
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
@@ -262,8 +262,10 @@ int report_mot(const struct report *r, struct buf *out, struct err *e)
 		columns += has[c] ? 1 : 0;
 	if (buf_addf(out, e,
 		    "Coordinates\nversion=1\nnRows=%zu\nnColumns=%zu\ninDegrees=yes\n\n"
-		    "Measured from a side video: sagittal plane only, pelvis taken as upright. Names and signs of\n"
-		    "Rajagopal 2016: hip and knee flexion and ankle dorsiflexion positive, trunk lean forward negative.\n"
+		    "Measured from a side video: sagittal plane only, pelvis taken as upright. Names and "
+		    "signs of\n"
+		    "Rajagopal 2016: hip and knee flexion and ankle dorsiflexion positive, trunk lean "
+		    "forward negative.\n"
 		    "In gait2392 the knee has the other sign. NaN: not seen.\nendheader\ntime",
 		    to - from, columns) < 0)
 		return -1;
@@ -275,7 +277,8 @@ int report_mot(const struct report *r, struct buf *out, struct err *e)
 		if (buf_addf(out, e, "\n%.6f", (double)f / w.v->track.fps) < 0)
 			return -1;
 		for (int c = 0; c < COORDINATES; c++)
-			if (has[c] && (isnan(v[c]) ? buf_adds(out, "\tNaN", e) : buf_addf(out, e, "\t%.4f", v[c])) < 0)
+			if (has[c] && (isnan(v[c]) ? buf_adds(out, "\tNaN", e)
+						   : buf_addf(out, e, "\t%.4f", v[c])) < 0)
 				return -1;
 	}
 	return buf_addc(out, '\n', e);

@@ -30,14 +30,17 @@ double page_head(struct canvas *c, double y, const struct report *r, int page)
 {
 	struct colour ink = LOOK_INK;
 
-	canvas_text(c, PAGE_LEFT, y + 15, look_bold(18, LOOK_INK), page == 1 ? "Gait report" : "Curves and events");
+	canvas_text(c, PAGE_LEFT, y + 15, look_bold(18, LOOK_INK),
+		page == 1 ? "Gait report" : "Curves and events");
 	if (r->score.model && r->score.demonstration)
 		stamp(c, y);
 	y += 22;
 	canvas_rect(c, PAGE_LEFT, y, PAGE_COLUMN, 15, &ink, NULL);
-	canvas_text(c, PAGE_LEFT + 6, y + 10.6, look_bold(8.6, LOOK_WHITE), "This is a measurement, not a diagnosis.");
-	canvas_text(c, PAGE_LEFT + PAGE_COLUMN - 6, y + 10.6, look_align(look_text(8, LOOK_WHITE), ALIGN_RIGHT),
-		"Whether a child needs help is for a clinician to judge.");
+	canvas_text(c, PAGE_LEFT + 6, y + 10.6, look_bold(8.6, LOOK_WHITE),
+		"This is a measurement, not a diagnosis.");
+	canvas_text(c, PAGE_LEFT + PAGE_COLUMN - 6, y + 10.6,
+		look_align(look_text(8, LOOK_WHITE), ALIGN_RIGHT),
+		"Whether a person needs help is for a clinician to judge.");
 	return y + 22;
 }
 
@@ -96,11 +99,14 @@ static size_t notes_of(const struct analysis *a, struct note *out)
 
 	for (int spoils = 1; spoils >= 0; spoils--)
 		for (enum flag f = 0; f < FLAGS; f++) {
-			bool front = view_has_flag(&a->view[VIEW_FRONT], f), side = view_has_flag(&a->view[VIEW_SIDE], f);
+			bool front = view_has_flag(&a->view[VIEW_FRONT], f),
+			     side = view_has_flag(&a->view[VIEW_SIDE], f);
 			if (flag_spoils_score(f) != (spoils == 1) || !(front || side))
 				continue;
-			out[n++] = (struct note){ front && side ? "Both views" : front ? "Front view" : "Side view", flag_text(f),
-				words_advice(f) ? words_advice(f) : "" };
+			out[n++] = (struct note){ front && side ? "Both views"
+						  : front       ? "Front view"
+								: "Side view",
+				flag_text(f), words_advice(f) ? words_advice(f) : "" };
 		}
 	return n;
 }
@@ -134,8 +140,8 @@ double page_quality(struct canvas *c, double y, const struct report *r)
 		lines += used;
 	}
 	if (shown < n) {
-		canvas_textf(c, PAGE_LEFT + 12, y + 8 + 11 * lines, look_bold(8.4, LOOK_INK), "and %zu more, in result.json",
-			n - shown);
+		canvas_textf(c, PAGE_LEFT + 12, y + 8 + 11 * lines, look_bold(8.4, LOOK_INK),
+			"and %zu more, in result.json", n - shown);
 		lines++;
 	}
 	if (n == 0) {

@@ -3,7 +3,8 @@
 #include "report/canvas.h"
 #include "report/report.h"
 
-/* The parts of the printed report. Each draws from @y down, in the page's column, and returns the y below it. */
+/* The parts of the printed report. Each draws from @y down, in the page's column, and returns the y below it.
+ */
 enum { PAGE_LEFT = 40, PAGE_TOP = 34 };
 #define PAGE_WIDTH  595.276 /* A4 in points */
 #define PAGE_HEIGHT 841.890

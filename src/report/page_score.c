@@ -34,10 +34,11 @@ static void value(struct canvas *c, double y, const struct report_score *s)
 	canvas_text(c, PAGE_LEFT, y + 21, big, text);
 	double x = PAGE_LEFT + canvas_text_width(c, &big, text) + 10;
 	if (!isnan(s->low) && !isnan(s->high))
-		canvas_textf(c, x, y + 10, look_text(8.4, LOOK_INK), "95 %% interval: %.2f to %.2f", s->low, s->high);
+		canvas_textf(c, x, y + 10, look_text(8.4, LOOK_INK), "95 %% interval: %.2f to %.2f", s->low,
+			s->high);
 	if (s->decision)
-		canvas_text_fit(c, x, y + 21, PAGE_LEFT + HALF - x, look_bold(8.4, LOOK_INK), s->decision);
-	scale(c, PAGE_LEFT, y + 29, HALF - 8, s);
+		canvas_wrap(c, x, y + 20, PAGE_LEFT + HALF - x, 9.6, 2, look_bold(8, LOOK_INK), s->decision);
+	scale(c, PAGE_LEFT, y + 35, HALF - 8, s);
 }
 
 static int by_weight(const void *a, const void *b)
@@ -73,8 +74,8 @@ static void shares(struct canvas *c, double x, double y, double w, const struct 
 		if (isnan(v[i].value))
 			snprintf(text, sizeof text, "%s: not measured", name);
 		else
-			snprintf(text, sizeof text, "%s: %.3g%s%s", name, v[i].value, unit[0] && strcmp(unit, "°") != 0 ? " " : "",
-				unit);
+			snprintf(text, sizeof text, "%s: %.3g%s%s", name, v[i].value,
+				unit[0] && strcmp(unit, "°") != 0 ? " " : "", unit);
 		canvas_text_fit(c, x, line, names - 6, look_text(8, LOOK_INK), text);
 		canvas_rect(c, reach < 0 ? mid + reach : mid, line - 6, fabs(reach), 6.5, &fill, &edge);
 	}
@@ -91,11 +92,12 @@ static double no_score(struct canvas *c, double y, const struct report_score *s)
 		struct colour ink = LOOK_INK;
 		double line = y + 10 + 11 * lines;
 		canvas_mark(c, MARK_CIRCLE, PAGE_LEFT + 3, line - 3, 3.4, &ink, NULL);
-		canvas_text_fit(c, PAGE_LEFT + 12, line, PAGE_COLUMN - 12, look_text(8.4, LOOK_INK), s->reasons[shown]);
+		canvas_text_fit(c, PAGE_LEFT + 12, line, PAGE_COLUMN - 12, look_text(8.4, LOOK_INK),
+			s->reasons[shown]);
 	}
 	if (shown < s->reason_count)
-		canvas_textf(c, PAGE_LEFT + 12, y + 10 + 11 * lines++, look_text(8.4, LOOK_INK), "and %zu more, in result.json",
-			s->reason_count - shown);
+		canvas_textf(c, PAGE_LEFT + 12, y + 10 + 11 * lines++, look_text(8.4, LOOK_INK),
+			"and %zu more, in result.json", s->reason_count - shown);
 	return y + 11 * lines + 8;
 }
 
@@ -121,5 +123,5 @@ double page_score(struct canvas *c, double y, const struct report *r)
 		return model(c, no_score(c, y, s) - 4, s) + 6;
 	value(c, y, s);
 	shares(c, PAGE_LEFT + HALF + 10, y - 8, PAGE_COLUMN - HALF - 10, s);
-	return model(c, y + 56, s) + 6;
+	return model(c, y + 60, s) + 6;
 }

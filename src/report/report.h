@@ -7,8 +7,8 @@
 #include "base/err.h"
 #include "gait/analyze.h"
 
-/* An analysis in the forms that people and other programs read: docs/outputs.md. Pure: everything goes into a buffer, and
- * the same analysis makes the same bytes (a PDF also depends on the machine's font). */
+/* An analysis in the forms that people and other programs read: docs/outputs.md. Pure: everything goes into a
+ * buffer, and the same analysis makes the same bytes (a PDF also depends on the machine's font). */
 
 enum { REPORT_REASONS = 32, REPORT_SHARES = 32 };
 
@@ -20,7 +20,7 @@ struct report_share {
 };
 
 struct report_score {
-	double value, low, high; /* NaN: none, see the reasons */
+	double value, low, high;                           /* NaN: none, see the reasons */
 	const char *model, *version, *notice, *population; /* model NULL: there is none */
 	const char *decision;                              /* NULL: none */
 	bool demonstration;
@@ -37,8 +37,8 @@ struct report {
 	const char *program;       /* name and version */
 };
 
-/* All writers: 0; REPORT_NOTHING and an empty @out where there is nothing that the form could hold; -1 with ERR_NOMEM,
- * ERR_TOO_LARGE at @out's cap or ERR_INTERNAL. */
+/* All writers: 0; REPORT_NOTHING and an empty @out where there is nothing that the form could hold; -1 with
+ * ERR_NOMEM, ERR_TOO_LARGE at @out's cap or ERR_INTERNAL. */
 enum { REPORT_NOTHING = 1 };
 
 int report_csv(const struct report *r, struct buf *out, struct err *e);
@@ -54,8 +54,8 @@ int report_trc(const struct report *r, struct buf *out, struct err *e);
 
 /**
  * report_mot() - joint angles of the longest side pass over time, for OpenSim
- * Degrees, names and signs of Rajagopal 2016: flexion and dorsiflexion positive, lumbar_extension backward positive
- * Return  REPORT_NOTHING where there is no side pass
+ * Degrees, names and signs of Rajagopal 2016: flexion and dorsiflexion positive, lumbar_extension backward
+ * positive Return  REPORT_NOTHING where there is no side pass
  */
 int report_mot(const struct report *r, struct buf *out, struct err *e);
 
@@ -65,3 +65,6 @@ int report_svg_table(const struct report *r, struct buf *out, struct err *e);
 
 /* Two A4 pages for print. */
 int report_pdf(const struct report *r, struct buf *out, struct err *e);
+
+/* Give back what the font libraries keep for the next PDF. Optional; no PDF may be under way. */
+void report_release(void);

@@ -45,7 +45,8 @@ static void reference(struct csv *c, enum param p, const struct patient *patient
 	csv_row_end(c);
 }
 
-static void value_row(struct csv *c, const struct analysis *a, enum param p, const char *side, const struct value *v)
+static void value_row(
+	struct csv *c, const struct analysis *a, enum param p, const char *side, const struct value *v)
 {
 	const struct param_info *i = param_info(p);
 	bool known = v->reason == REASON_NONE;
@@ -67,8 +68,9 @@ static void value_row(struct csv *c, const struct analysis *a, enum param p, con
 
 int report_csv(const struct report *r, struct buf *out, struct err *e)
 {
-	static const char *const names[] = { "name", "side", "value", "unit", "n", "sd", "cv", "ci95_low", "ci95_high",
-		"view", "reason", "doubts", "reference_low", "reference_high", "reference_source" };
+	static const char *const names[] = { "name", "side", "value", "unit", "n", "sd", "cv", "ci95_low",
+		"ci95_high", "view", "reason", "doubts", "reference_low", "reference_high",
+		"reference_source" };
 	const struct analysis *a = r->analysis;
 	struct csv c = { .out = out };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strv.h"
 
 static const char *const labels[PARAMS] = {
 #define LABEL(param, text) [PARAM_##param] = (text),
@@ -40,8 +41,8 @@ int words_decimals(enum param p)
 	static const struct {
 		const char *unit;
 		int decimals;
-	} rows[] = { { "s", 2 }, { "m", 2 }, { "m/s", 2 }, { "%", 1 }, { "degrees", 1 }, { "steps/min", 1 }, { "1", 2 },
-		{ "m/(steps/min)", 4 } };
+	} rows[] = { { "s", 2 }, { "m", 2 }, { "m/s", 2 }, { "%", 1 }, { "degrees", 1 }, { "steps/min", 1 },
+		{ "1", 2 }, { "m/(steps/min)", 4 } };
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		if (strcmp(rows[i].unit, param_info(p)->unit) == 0)
@@ -87,7 +88,9 @@ const char *words_sex(const struct patient *p)
 
 void words_name(const char *name, char *out, size_t size)
 {
-	snprintf(out, size, "%s", name);
+	const char *end = str_ends(name, "_cv") ? "variation" : "";
+
+	snprintf(out, size, "%.*s%s", (int)(strlen(name) - (end[0] ? 2 : 0)), name, end);
 	for (char *c = out; *c; c++)
 		*c = *c == '_' ? ' ' : *c;
 }
