@@ -151,8 +151,9 @@ static void symmetry(const struct sheet *t, double y, enum param p)
 	snprintf(text, sizeof text, "%+.1f", v);
 	canvas_text(t->c, mid + half + 0.3 * t->row, base_line(t, y), s, text);
 	doubt_letters(t->a->params.of[index][0].doubts, letters);
-	canvas_text(t->c, mid + half + 0.4 * t->row + canvas_text_width(t->c, &s, text),
-		base_line(t, y) - 0.28 * s.size, look_text(0.72 * s.size, LOOK_INK), letters);
+	double x = mid + half + 0.4 * t->row + canvas_text_width(t->c, &s, text);
+	canvas_text_fit(t->c, x, base_line(t, y) - 0.28 * s.size, edge(t, COLUMNS) - x,
+		look_text(0.72 * s.size, LOOK_INK), letters);
 }
 
 static void both_cell(const struct sheet *t, double y, enum param p, const struct norm_range *r)
