@@ -68,8 +68,8 @@ static double heel_rise(double foot, double part, double toe_off)
 	return weight * fmin(BEND_MOST, -TOES_BEND * foot);
 }
 
-void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg, const struct cycle *c,
-	double out[JOINTS])
+void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg,
+	const struct cycle *c, double out[JOINTS])
 {
 	struct segments at = segments_at(t, s, dir, frame);
 	double rise = 0;
@@ -89,7 +89,8 @@ static void cycle_angles(const struct track *t, const struct cycle *c, int dir, 
 {
 	for (int i = 0; i < CURVE_POINTS; i++) {
 		double at[JOINTS], part = (double)i / (CURVE_POINTS - 1);
-		angles_at(t, c->foot, dir, (c->start_s + part * (c->end_s - c->start_s)) * t->fps, flat_deg, c, at);
+		angles_at(t, c->foot, dir, (c->start_s + part * (c->end_s - c->start_s)) * t->fps, flat_deg,
+			c, at);
 		for (enum joint j = JOINT_HIP; j < JOINTS; j++)
 			out[j][i] = at[j];
 	}

@@ -50,8 +50,8 @@ void angles_of_cycles(const struct track *t, const struct passes *p, const struc
  * @c    the stride of this leg in which the frame lies; NULL: none, then the heel's rise is left out
  * @out  degrees, NaN where a point is not seen
  */
-void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg, const struct cycle *c,
-	double out[JOINTS]);
+void angles_at(const struct track *t, enum side s, int dir, double frame, double flat_deg,
+	const struct cycle *c, double out[JOINTS]);
 
 /**
  * angles_average() - mean, SD and extremes over the cycles of each foot

@@ -76,14 +76,15 @@ static double px_a_metre(const struct walk *w, size_t frame)
 	return s > 0 ? s : NAN;
 }
 
-static double lowest(const struct track *t, bool ankles, size_t f)
+/* Of the feet; where there are none, ankles stand in for them (track.h). */
+static double lowest(const struct track *t, size_t f)
 {
 	double low = INFINITY;
 
 	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
 		const struct body_leg *l = &body_legs[s];
-		low = fmin(low, t->y[ankles ? l->ankle : l->heel][f]);
-		low = fmin(low, t->y[ankles ? l->ankle : l->toe][f]);
+		low = fmin(low, t->y[l->heel][f]);
+		low = fmin(low, t->y[l->toe][f]);
 	}
 	return isfinite(low) ? low : NAN;
 }
@@ -92,19 +93,15 @@ static double lowest(const struct track *t, bool ankles, size_t f)
 static int find_floor(struct walk *w, struct err *e)
 {
 	const struct track *t = &w->v->track;
-	size_t n = w->pass->to - w->pass->from, known = 0;
+	size_t n = w->pass->to - w->pass->from;
 	CLEANUP(free_p) double *block = malloc((n + 1) * 3 * sizeof *block);
 
 	if (!block)
 		return err_set(e, ERR_NOMEM, "no memory for the floor under %zu frames", n);
-	for (int ankles = 0; ankles < 2 && known < 2; ankles++) {
-		w->floor_m = ankles ? ANKLE_HEIGHT * w->height_m : 0;
-		known = 0;
-		for (size_t i = 0; i < n; i++) {
-			block[i] = (double)i;
-			block[n + i] = lowest(t, ankles, w->pass->from + i);
-			known += isnan(block[n + i]) ? 0 : 1;
-		}
+	w->floor_m = t->no_feet ? ANKLE_HEIGHT * w->height_m : 0;
+	for (size_t i = 0; i < n; i++) {
+		block[i] = (double)i;
+		block[n + i] = lowest(t, w->pass->from + i);
 	}
 	num_line_robust(block, block + n, n, block + 2 * n, &w->floor_px, &w->floor_slope);
 	return 0;
@@ -125,6 +122,9 @@ static struct walk_point place(const struct walk *w, enum body_point b, size_t f
 
 static bool is_seen(const struct walk *w, enum body_point b)
 {
+	for (enum side s = SIDE_LEFT; s < SIDES && w->v->track.no_feet; s++)
+		if (b == body_legs[s].heel || b == body_legs[s].toe)
+			return false;
 	for (size_t f = w->pass->from; f < w->pass->to; f++)
 		if (!isnan(w->v->track.x[b][f]))
 			return true;
@@ -201,65 +201,77 @@ enum { HIP_R, KNEE_R, ANKLE_R, HIP_L, KNEE_L, ANKLE_L, LUMBAR, COORDINATES };
 static const char *const coordinates[COORDINATES] = { "hip_flexion_r", "knee_angle_r", "ankle_angle_r",
 	"hip_flexion_l", "knee_angle_l", "ankle_angle_l", "lumbar_extension" };
 
+/* One row a frame of the pass. */
+struct motion {
+	double (*v)[COORDINATES];
+	size_t n;
+};
+
+static void motion_deinit(struct motion *m)
+{
+	free(m->v);
+}
+
 /* A side view shows no pelvis: it is taken as upright, so the hip's angle is the thigh's from the vertical
  * and the lean of the trunk is the spine's. The figure then stands in OpenSim as in the video. */
-static void pose_at(const struct walk *w, const double flat_deg[SIDES], size_t f, double out[COORDINATES])
+static void move_leg(const struct walk *w, enum side s, double flat_deg, struct motion *m)
 {
-	for (enum side s = SIDE_LEFT; s < SIDES; s++) {
-		double at[JOINTS];
-		int first = s == SIDE_LEFT ? HIP_L : HIP_R;
-		angles_at(&w->v->track, s, w->pass->dir, (double)f, flat_deg[s], at);
-		out[first] = at[JOINT_HIP] - at[JOINT_TRUNK];
-		out[first + 1] = at[JOINT_KNEE];
-		out[first + 2] = at[JOINT_ANKLE];
-		out[LUMBAR] = -at[JOINT_TRUNK];
+	const struct cycles *strides = &w->v->cycles;
+	int first = s == SIDE_LEFT ? HIP_L : HIP_R;
+	size_t k = 0;
+
+	for (size_t i = 0; i < m->n; i++) {
+		double at[JOINTS], frame = (double)(w->pass->from + i), time_s = frame / w->v->track.fps;
+		while (k < strides->count && (strides->list[k].foot != s || strides->list[k].end_s <= time_s))
+			k++;
+		bool inside = k < strides->count && strides->list[k].start_s <= time_s;
+		angles_at(&w->v->track, s, w->pass->dir, frame, flat_deg, inside ? &strides->list[k] : NULL,
+			at);
+		m->v[i][first] = at[JOINT_HIP] - at[JOINT_TRUNK];
+		m->v[i][first + 1] = at[JOINT_KNEE];
+		m->v[i][first + 2] = at[JOINT_ANKLE];
+		m->v[i][LUMBAR] = -at[JOINT_TRUNK];
 	}
 }
 
-/* The columns that hold anything, and the frames from the first to the last in which all of them do. */
-static bool mot_extent(
-	const struct walk *w, const double *flat_deg, bool has[COORDINATES], size_t *from, size_t *to)
+static int motion_make(const struct walk *w, const double flat_deg[SIDES], struct motion *ret, struct err *e)
 {
-	double v[COORDINATES];
-	bool any = false;
+	ret->n = w->pass->to - w->pass->from;
+	ret->v = calloc(ret->n + 1, sizeof *ret->v);
+	if (!ret->v)
+		return err_set(e, ERR_NOMEM, "no memory for the angles of %zu frames", ret->n);
+	for (enum side s = SIDE_LEFT; s < SIDES; s++)
+		move_leg(w, s, flat_deg[s], ret);
+	return 0;
+}
 
-	for (int c = 0; c < COORDINATES; c++)
+/* The columns that hold anything, and the rows from the first to the last in which all of them do. Return the
+ * number of columns, 0 where there is no such row. */
+static size_t motion_extent(const struct motion *m, bool has[COORDINATES], size_t *from, size_t *to)
+{
+	size_t columns = 0;
+
+	*from = *to = 0;
+	for (int c = 0; c < COORDINATES; c++) {
 		has[c] = false;
-	for (size_t f = w->pass->from; f < w->pass->to; f++) {
-		pose_at(w, flat_deg, f, v);
-		for (int c = 0; c < COORDINATES; c++)
-			has[c] = has[c] || !isnan(v[c]);
+		for (size_t i = 0; i < m->n && !has[c]; i++)
+			has[c] = !isnan(m->v[i][c]);
+		columns += has[c] ? 1 : 0;
 	}
-	for (size_t f = w->pass->from; f < w->pass->to; f++) {
+	for (size_t i = 0; i < m->n; i++) {
 		bool whole = true;
-		pose_at(w, flat_deg, f, v);
 		for (int c = 0; c < COORDINATES; c++)
-			whole = whole && (!has[c] || !isnan(v[c]));
-		if (!whole)
-			continue;
-		if (!any)
-			*from = f;
-		*to = f + 1;
-		any = true;
+			whole = whole && (!has[c] || !isnan(m->v[i][c]));
+		if (whole && *to == 0)
+			*from = i;
+		if (whole)
+			*to = i + 1;
 	}
-	for (int c = 0; c < COORDINATES; c++)
-		if (has[c])
-			return any;
-	return false;
+	return *to > 0 ? columns : 0;
 }
 
-int report_mot(const struct report *r, struct buf *out, struct err *e)
+static int mot_head(const bool *has, size_t rows, size_t columns, struct buf *out, struct err *e)
 {
-	const double *flat_deg = r->analysis->flat_deg;
-	struct walk w;
-	bool has[COORDINATES];
-	double v[COORDINATES];
-	size_t from = 0, to = 0, columns = 1;
-
-	if (!longest_pass(r->analysis, &w) || !mot_extent(&w, flat_deg, has, &from, &to))
-		return REPORT_NOTHING;
-	for (int c = 0; c < COORDINATES; c++)
-		columns += has[c] ? 1 : 0;
 	if (buf_addf(out, e,
 		    "Coordinates\nversion=1\nnRows=%zu\nnColumns=%zu\ninDegrees=yes\n\n"
 		    "Measured from a side video: sagittal plane only, pelvis taken as upright. Names and "
@@ -267,19 +279,39 @@ int report_mot(const struct report *r, struct buf *out, struct err *e)
 		    "Rajagopal 2016: hip and knee flexion and ankle dorsiflexion positive, trunk lean "
 		    "forward negative.\n"
 		    "In gait2392 the knee has the other sign. NaN: not seen.\nendheader\ntime",
-		    to - from, columns) < 0)
+		    rows, columns + 1) < 0)
 		return -1;
 	for (int c = 0; c < COORDINATES; c++)
 		if (has[c] && buf_addf(out, e, "\t%s", coordinates[c]) < 0)
 			return -1;
-	for (size_t f = from; f < to; f++) {
-		pose_at(&w, flat_deg, f, v);
-		if (buf_addf(out, e, "\n%.6f", (double)f / w.v->track.fps) < 0)
+	return buf_addc(out, '\n', e);
+}
+
+int report_mot(const struct report *r, struct buf *out, struct err *e)
+{
+	struct motion m __attribute__((cleanup(motion_deinit))) = { 0 };
+	struct walk w;
+	bool has[COORDINATES];
+	size_t from, to, columns;
+
+	if (!longest_pass(r->analysis, &w))
+		return REPORT_NOTHING;
+	if (motion_make(&w, r->analysis->flat_deg, &m, e) < 0)
+		return -1;
+	columns = motion_extent(&m, has, &from, &to);
+	if (columns == 0)
+		return REPORT_NOTHING;
+	if (mot_head(has, to - from, columns, out, e) < 0)
+		return -1;
+	for (size_t i = from; i < to; i++) {
+		if (buf_addf(out, e, "%.6f", (double)(w.pass->from + i) / w.v->track.fps) < 0)
 			return -1;
 		for (int c = 0; c < COORDINATES; c++)
-			if (has[c] && (isnan(v[c]) ? buf_adds(out, "\tNaN", e)
-						   : buf_addf(out, e, "\t%.4f", v[c])) < 0)
+			if (has[c] && (isnan(m.v[i][c]) ? buf_adds(out, "\tNaN", e)
+							: buf_addf(out, e, "\t%.4f", m.v[i][c])) < 0)
 				return -1;
+		if (buf_addc(out, '\n', e) < 0)
+			return -1;
 	}
-	return buf_addc(out, '\n', e);
+	return 0;
 }

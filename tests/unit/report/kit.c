@@ -21,11 +21,19 @@ static const struct {
 	[KIT_EXCHANGED] = { "exchanged", true, true, 1.70, 360 },
 	[KIT_TREADMILL] = { "treadmill", false, true, 1.70, 360 },
 	[KIT_HOLES] = { "holes", true, true, 1.70, 360 },
+	[KIT_NO_FEET] = { "no feet", true, true, 1.70, 360 },
 };
 
 const char *kit_name(enum kit_case c)
 {
 	return cases[c].name;
+}
+
+static void forget_feet(struct keypoints *k)
+{
+	for (size_t i = 0; i < k->people; i++)
+		for (int b = BODY_L_BIG_TOE; b <= BODY_R_HEEL; b++)
+			k->person[i].p[b] = (struct keypoint){ 0 };
 }
 
 static void walk(struct keypoints *k, enum view view, enum kit_case c)
@@ -50,6 +58,8 @@ static void walk(struct keypoints *k, enum view view, enum kit_case c)
 	s.drop = c == KIT_HOLES ? 0.1 : 0;
 	if (c != KIT_NOBODY) {
 		synth_fill(&s, k);
+		if (c == KIT_NO_FEET)
+			forget_feet(k);
 	} else {
 		k->fps = 30;
 		for (int i = 0; i < 90; i++)

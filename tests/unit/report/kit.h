@@ -25,7 +25,8 @@ enum kit_case {
 	KIT_NOBODY,    /* frames without a person */
 	KIT_EXCHANGED, /* front and side exchanged */
 	KIT_TREADMILL,
-	KIT_HOLES, /* a tenth of the points is missing */
+	KIT_HOLES,   /* a tenth of the points is missing */
+	KIT_NO_FEET, /* a layout without heels and toes */
 	KIT_CASES
 };
 

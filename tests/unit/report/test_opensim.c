@@ -325,6 +325,30 @@ static void angles_are_those_of_the_curves(void **state)
 	}
 }
 
+/* Ankles stand in for the feet inside the measurement, never in the files. */
+static void a_layout_without_feet_has_no_foot_markers(void **state)
+{
+	static struct mot m;
+	struct kit k;
+	struct trc t __attribute__((cleanup(trc_free)));
+
+	(void)state;
+	kit_open(&k, KIT_NO_FEET);
+	assert_int_equal(kit_write(&k, report_trc), 0);
+	trc_read(buf_str(&k.out), &t);
+	for (size_t i = 0; i < t.markers; i++)
+		if (strstr(t.name[i], "Heel") || strstr(t.name[i], "Toe"))
+			fail_msg("there is a marker %s", t.name[i]);
+	near(lowest_of(&t, "RAnkle"), 0.039 * 1.70, 0.03);
+	assert_int_equal(kit_write(&k, report_mot), 0);
+	m = (struct mot){ 0 };
+	mot_read(buf_str(&k.out), &m);
+	assert_int_equal(m.columns, 6);
+	for (size_t c = 0; c < m.columns; c++)
+		assert_null(strstr(m.name[c], "ankle"));
+	kit_close(&k);
+}
+
 static void nothing_is_said_of_nothing(void **state)
 {
 	static const struct {
@@ -359,6 +383,7 @@ int main(void)
 		cmocka_unit_test(markers_stand_in_metres),
 		cmocka_unit_test(what_was_not_seen_is_blank),
 		cmocka_unit_test(angles_are_those_of_the_curves),
+		cmocka_unit_test(a_layout_without_feet_has_no_foot_markers),
 		cmocka_unit_test(nothing_is_said_of_nothing),
 	};
 
