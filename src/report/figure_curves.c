@@ -56,11 +56,11 @@ static void axes(const struct plot *p, double step)
 	struct pen frame = look_pen(LOOK_LINE, 0.6), grid = look_pen(LOOK_FAINT, 0.5),
 		   zero = look_pen(LOOK_LINE, 0.8);
 
-	for (double y = p->low; y <= p->high + 0.01; y += step) {
-		canvas_line(
-			p->c, p->in.x, up(p, y), p->in.x + p->in.w, up(p, y), fabs(y) < 0.01 ? zero : grid);
+	for (long k = lround(p->low / step); k <= lround(p->high / step); k++) {
+		double y = step * (double)k;
+		canvas_line(p->c, p->in.x, up(p, y), p->in.x + p->in.w, up(p, y), k == 0 ? zero : grid);
 		canvas_textf(p->c, p->in.x - 0.4 * p->size, up(p, y) + 0.35 * p->size,
-			look_align(s, ALIGN_RIGHT), "%.0f", fabs(y) < 0.01 ? 0 : y);
+			look_align(s, ALIGN_RIGHT), "%.0f", y);
 	}
 	for (int x = 0; x <= 100; x += 20)
 		canvas_textf(p->c, across(p, x), p->in.y + p->in.h + 1.2 * p->size,

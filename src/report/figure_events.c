@@ -37,11 +37,13 @@ static void axis(const struct strip *t, double y, double seconds)
 
 	while (i + 1 < ARRAY_LEN(steps) && seconds / steps[i] > 13)
 		i++;
-	for (double s = 0; s <= seconds + 1e-6; s += steps[i]) {
+	long last = (long)floor(seconds / steps[i] + 1e-6);
+	for (long k = 0; k <= last; k++) {
+		double s = steps[i] * (double)k;
 		canvas_line(t->c, at(t, s), y, at(t, s), y + 0.3 * t->size, look_pen(LOOK_GREY, 0.6));
 		canvas_textf(t->c, at(t, s), y + 1.25 * t->size,
 			look_align(look_text(0.9 * t->size, LOOK_GREY), ALIGN_CENTRE), "%g%s", s,
-			s + steps[i] > seconds + 1e-6 ? " s" : "");
+			k == last ? " s" : "");
 	}
 }
 

@@ -88,11 +88,13 @@ static void doubt_letters(uint32_t doubts, char out[DOUBTS + 1])
 }
 
 /* Above or below the reference: a triangle, which a black-and-white print shows too. */
-static void verdict(const struct sheet *t, double x, double y, double v, const struct norm_range *r)
+static void verdict(
+	const struct sheet *t, double x, double y, enum param p, double v, const struct norm_range *r)
 {
 	struct colour ink = LOOK_INK;
+	double finest = 0.5 * pow(10, -words_decimals(p)); /* as printed: 64.04 is not above 64.0 */
 
-	if (!r || isnan(v) || (v >= r->low && v <= r->high))
+	if (!r || isnan(v) || (v > r->low - finest && v < r->high + finest))
 		return;
 	canvas_mark(t->c, v > r->high ? MARK_UP : MARK_DOWN, x, y + 0.5 * t->row, 0.42 * t->row, &ink, NULL);
 }
@@ -109,7 +111,7 @@ static void cell(const struct sheet *t, double y, int column, enum param p, cons
 		canvas_text(t->c, x, base, look_text(s, LOOK_GREY), "–");
 		return;
 	}
-	verdict(t, edge(t, column) + 0.15 * t->row, y, v->value, r);
+	verdict(t, edge(t, column) + 0.15 * t->row, y, p, v->value, r);
 	if (isnan(v->sd))
 		snprintf(text, sizeof text, "%.*f", decimals, v->value);
 	else
@@ -162,7 +164,7 @@ static void both_cell(const struct sheet *t, double y, enum param p, const struc
 
 	if (isnan(v))
 		return;
-	verdict(t, edge(t, COLUMN_MEAN) + 0.15 * t->row, y, v, r);
+	verdict(t, edge(t, COLUMN_MEAN) + 0.15 * t->row, y, p, v, r);
 	canvas_textf(t->c, edge(t, COLUMN_MEAN) + 0.55 * t->row, base_line(t, y),
 		look_text(size_of(t), LOOK_INK), "%.*f", words_decimals(p), v);
 }

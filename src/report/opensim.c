@@ -154,7 +154,8 @@ static int trc_head(const struct walk *w, const bool *seen, size_t count, struct
 	return buf_adds(out, "\n\n", e);
 }
 
-/* Every cell ends in a tab, as in OpenSim's own files: its reader then counts an empty last one too. */
+/* Every cell ends in a tab, as in OpenSim's own files: its reader then counts an empty last one too. Tenths
+ * of a millimetre: half an hour at 60 frames a second stays below 64 MB. */
 static int trc_rows(const struct walk *w, const bool *seen, struct buf *out, struct err *e)
 {
 	for (size_t f = w->pass->from; f < w->pass->to; f++) {
@@ -165,7 +166,7 @@ static int trc_rows(const struct walk *w, const bool *seen, struct buf *out, str
 			if (!seen[b])
 				continue;
 			int r = isnan(p.x) || isnan(p.y) ? buf_adds(out, "\t\t\t", e)
-							 : buf_addf(out, e, "%.6f\t%.6f\t%.6f\t", p.x, p.y,
+							 : buf_addf(out, e, "%.4f\t%.4f\t%.4f\t", p.x, p.y,
 								   markers[b].z * w->height_m);
 			if (r < 0)
 				return -1;

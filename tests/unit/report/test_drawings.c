@@ -199,6 +199,46 @@ static void unused_views_have_no_events(void **state)
 	kit_close(&k);
 }
 
+/* How many triangles the table's drawing has in its one ink. */
+static int verdicts(struct kit *k)
+{
+	int n = 0;
+
+	assert_int_equal(kit_write(k, report_svg_table), 0);
+	for (const char *at = buf_str(&k->out); (at = strstr(at, "<path d=\"M")); at++) {
+		const char *end = strchr(at, '>');
+		size_t corners = 1;
+		for (const char *p = at; p < end; p++)
+			corners += *p == 'L' ? 1 : 0;
+		n += corners == 3 && memmem(at, (size_t)(end - at), "fill=\"#1a1a1a\"", 14) ? 1 : 0;
+	}
+	return n;
+}
+
+/* What the reader sees decides: 64.04 is printed as 64.0 and is not above 64.0. */
+static void a_triangle_marks_what_lies_outside_the_reference(void **state)
+{
+	static const struct {
+		double stance;
+		int marks;
+	} rows[] = { { 61, 0 }, { 64.04, 0 }, { 64.06, 1 }, { 70, 1 }, { 58, 0 }, { 57.96, 0 }, { 57.9, 1 },
+		{ 50, 1 } };
+	struct kit k;
+
+	(void)state;
+	kit_open(&k, KIT_ADULT);
+	struct value *stance = k.a.params.of[PARAM_stance];
+	stance[SIDE_LEFT].value = stance[SIDE_RIGHT].value = 61;
+	int before = verdicts(&k);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		/* Left, right and their mean stand alike. */
+		stance[SIDE_LEFT].value = stance[SIDE_RIGHT].value = rows[i].stance;
+		if (verdicts(&k) - before != 3 * rows[i].marks)
+			fail_msg("stance %g", rows[i].stance);
+	}
+	kit_close(&k);
+}
+
 static void hostile_texts_are_escaped(void **state)
 {
 	static const char *const texts[] = { "<script>alert(1)</script>", "\" onload=\"x", "a & b",
@@ -280,6 +320,7 @@ int main(void)
 		cmocka_unit_test(a_curve_peaks_where_the_knee_does),
 		cmocka_unit_test(events_have_a_mark_each),
 		cmocka_unit_test(unused_views_have_no_events),
+		cmocka_unit_test(a_triangle_marks_what_lies_outside_the_reference),
 		cmocka_unit_test(hostile_texts_are_escaped),
 		cmocka_unit_test(long_texts_are_cut_between_characters),
 		cmocka_unit_test(a_full_buffer_is_an_error),
