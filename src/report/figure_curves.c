@@ -117,9 +117,10 @@ static void title(const struct plot *p, enum joint j, const struct analysis *a)
 
 	snprintf(strides, sizeof strides, "n = %zu, %zu", a->curves[SIDE_LEFT][j].n,
 		a->curves[SIDE_RIGHT][j].n);
-	canvas_text_fit(p->c, p->in.x, y, 0.72 * p->in.w, bold, names[j]);
-	canvas_text(
-		p->c, p->in.x + p->in.w, y, look_align(look_text(p->size, LOOK_GREY), ALIGN_RIGHT), strides);
+	struct text_style grey = look_align(look_text(p->size, LOOK_GREY), ALIGN_RIGHT);
+	double left = p->in.w - canvas_text_width(p->c, &grey, strides) - 0.5 * p->size;
+	canvas_text_fit(p->c, p->in.x, y, left, bold, names[j]);
+	canvas_text(p->c, p->in.x + p->in.w, y, grey, strides);
 }
 
 static struct box plane(struct box b, double size)

@@ -12,6 +12,8 @@
 #define AXIS  2.0
 #define GAP   0.8
 #define NAMES 4.5 /* "Right" and room */
+/* The least that a second takes, so that marks can be told apart; what lies beyond the width is not drawn. */
+#define SECOND 1.6
 
 struct strip {
 	struct canvas *c;
@@ -52,9 +54,11 @@ static void passes(const struct strip *t, const struct view_result *v, double y,
 	struct colour paper = LOOK(236, 236, 236, 1);
 
 	for (size_t i = 0; i < v->passes.count && v->used; i++) {
-		double from = at(t, (double)v->passes.pass[i].from / v->fps);
-		canvas_rect(
-			t->c, from, y, at(t, (double)v->passes.pass[i].to / v->fps) - from, h, &paper, NULL);
+		double from_s = (double)v->passes.pass[i].from / v->fps,
+		       to_s = (double)v->passes.pass[i].to / v->fps;
+		if (from_s < t->seconds)
+			canvas_rect(t->c, at(t, from_s), y, at(t, fmin(to_s, t->seconds)) - at(t, from_s), h,
+				&paper, NULL);
 	}
 }
 
@@ -70,7 +74,7 @@ static void stance_bars(const struct strip *t, const struct view_result *v, doub
 		struct colour fill = look_side(c->foot);
 		double h = 0.7 * t->size;
 		fill.a = 0.35;
-		if (isnan(c->toe_off_s))
+		if (isnan(c->toe_off_s) || c->toe_off_s > t->seconds)
 			continue;
 		canvas_rect(t->c, at(t, c->start_s), y_of(t, y, c->foot) - 0.5 * h,
 			at(t, c->toe_off_s) - at(t, c->start_s), h, &fill, NULL);
@@ -92,24 +96,22 @@ static enum mark mark_of(const struct event *ev)
 	return MARK_CIRCLE;
 }
 
-/* Smaller where they would touch. */
-static double mark_size(const struct strip *t, const struct view_result *v)
+/* Smaller where they would touch: a foot has two a stride, which lasts about a second. */
+static double mark_size(const struct strip *t)
 {
-	double room = v->events.count > 0
-			      ? t->w * (double)v->frames / v->fps / t->seconds / (double)v->events.count
-			      : 1e9;
-
-	return fmax(0.4 * t->size, fmin(0.85 * t->size, room));
+	return fmax(0.5 * t->size, fmin(0.85 * t->size, 0.4 * t->w / t->seconds));
 }
 
 static void marks(const struct strip *t, const struct view_result *v, double y)
 {
-	double size = mark_size(t, v);
+	double size = mark_size(t);
 
 	for (size_t i = 0; i < v->events.count; i++) {
 		const struct event *ev = &v->events.list[i];
 		struct colour colour = look_side(ev->foot), white = LOOK_WHITE;
 		struct pen edge = look_pen(colour, 0.9);
+		if (ev->time_s > t->seconds)
+			break; /* they stand by time */
 		double x = at(t, ev->time_s), line = y_of(t, y, ev->foot);
 		if (ev->kind == EVENT_HEEL_STRIKE)
 			canvas_mark(t->c, mark_of(ev), x, line, size, &colour, &edge);
@@ -120,11 +122,13 @@ static void marks(const struct strip *t, const struct view_result *v, double y)
 
 static void view_title(const struct strip *t, const struct view_result *v, enum view i, double y)
 {
-	char text[200];
+	char text[200], shown[64] = "";
 
-	snprintf(text, sizeof text, "%.1f s at %g frames/s; strides: left %zu, right %zu%s",
+	if ((double)v->frames / v->fps > t->seconds + 0.05)
+		snprintf(shown, sizeof shown, "; shown: the first %.0f s", t->seconds);
+	snprintf(text, sizeof text, "%.1f s at %g frames/s; strides: left %zu, right %zu%s%s",
 		(double)v->frames / v->fps, floor(v->fps * 100 + 0.5) / 100, v->cycles.of_foot[SIDE_LEFT],
-		v->cycles.of_foot[SIDE_RIGHT], v->used ? "" : "; not used");
+		v->cycles.of_foot[SIDE_RIGHT], v->used ? "" : "; not used", shown);
 	canvas_text(t->c, t->x - NAMES * t->size, y, look_bold(1.05 * t->size, LOOK_INK),
 		i == VIEW_FRONT ? "Front view" : "Side view");
 	canvas_text(t->c, t->x + 4 * t->size, y, look_text(t->size, LOOK_GREY), text);
@@ -147,7 +151,7 @@ static double one_view(const struct strip *t, const struct view_result *v, enum 
 		stance_bars(t, v, y);
 		marks(t, v, y);
 	}
-	axis(t, y + h, (double)v->frames / v->fps);
+	axis(t, y + h, fmin((double)v->frames / v->fps, t->seconds));
 	canvas_group_end(t->c);
 	return y + h + (AXIS + GAP) * t->size;
 }
@@ -188,6 +192,7 @@ void figure_events(struct canvas *c, struct box b, double size, const struct ana
 	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
 		if (a->view[i].present && a->view[i].fps > 0)
 			t.seconds = fmax(t.seconds, (double)a->view[i].frames / a->view[i].fps);
+	t.seconds = fmin(t.seconds, floor(t.w / (SECOND * size)));
 	for (enum view i = VIEW_FRONT; i < VIEWS; i++)
 		if (a->view[i].present && a->view[i].fps > 0)
 			y = one_view(&t, &a->view[i], i, y);
@@ -197,8 +202,16 @@ void figure_events(struct canvas *c, struct box b, double size, const struct ana
 int report_svg_events(const struct report *r, struct buf *out, struct err *e)
 {
 	enum { SIZE = 11 };
-	const double w = 980, gap = 14, head = 38;
+	const double gap = 14, head = 38;
 	const struct analysis *a = r->analysis;
+	double seconds = 0;
+
+	for (enum view v = VIEW_FRONT; v < VIEWS; v++)
+		if (a->view[v].present && a->view[v].fps > 0)
+			seconds = fmax(seconds, (double)a->view[v].frames / a->view[v].fps);
+	/* Wider for a long video, up to what programs still open. */
+	double w =
+		ceil(fmin(16000, fmax(980, (seconds + 1) * SECOND * SIZE + 2 * gap + (NAMES + 1.5) * SIZE)));
 	double h = head + figure_events_height(SIZE, a) + gap;
 	struct canvas *c;
 

@@ -21,6 +21,7 @@ static const struct {
 	[KIT_EXCHANGED] = { "exchanged", true, true, 1.70, 360 },
 	[KIT_TREADMILL] = { "treadmill", false, true, 1.70, 360 },
 	[KIT_HOLES] = { "holes", true, true, 1.70, 360 },
+	[KIT_LONG] = { "long", false, true, 1.70, 360 },
 	[KIT_NO_FEET] = { "no feet", true, true, 1.70, 360 },
 };
 
@@ -54,7 +55,9 @@ static void walk(struct keypoints *k, enum view view, enum kit_case c)
 		s.dir = -1;
 	if (c == KIT_STANDING)
 		s.start_s = s.seconds;
-	s.treadmill = c == KIT_TREADMILL;
+	s.treadmill = c == KIT_TREADMILL || c == KIT_LONG;
+	if (c == KIT_LONG)
+		s.seconds = 100;
 	s.drop = c == KIT_HOLES ? 0.1 : 0;
 	if (c != KIT_NOBODY) {
 		synth_fill(&s, k);

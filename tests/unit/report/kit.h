@@ -27,6 +27,7 @@ enum kit_case {
 	KIT_TREADMILL,
 	KIT_HOLES,   /* a tenth of the points is missing */
 	KIT_NO_FEET, /* a layout without heels and toes */
+	KIT_LONG,    /* a hundred seconds on a treadmill */
 	KIT_CASES
 };
 

@@ -182,6 +182,27 @@ static void events_have_a_mark_each(void **state)
 	kit_close(&k);
 }
 
+/* A drawing has the room that a page has not. */
+static void a_long_walk_is_drawn_whole(void **state)
+{
+	struct kit k;
+	xmlDoc *doc;
+	size_t toe_offs = 0;
+
+	(void)state;
+	kit_open(&k, KIT_LONG);
+	for (size_t i = 0; i < k.a.view[VIEW_SIDE].events.count; i++)
+		toe_offs += k.a.view[VIEW_SIDE].events.list[i].kind == EVENT_TOE_OFF ? 1 : 0;
+	assert_true(toe_offs > 150);
+	assert_int_equal(kit_write(&k, report_svg_events), 0);
+	parse(&k.out, &doc);
+	assert_int_equal(
+		count(doc, "//s:g[s:title='Events of the side view']/s:path[@fill='#ffffff'][@stroke]"),
+		toe_offs);
+	xmlFreeDoc(doc);
+	kit_close(&k);
+}
+
 static void unused_views_have_no_events(void **state)
 {
 	struct kit k;
@@ -319,6 +340,7 @@ int main(void)
 		cmocka_unit_test(curves_hold_every_point),
 		cmocka_unit_test(a_curve_peaks_where_the_knee_does),
 		cmocka_unit_test(events_have_a_mark_each),
+		cmocka_unit_test(a_long_walk_is_drawn_whole),
 		cmocka_unit_test(unused_views_have_no_events),
 		cmocka_unit_test(a_triangle_marks_what_lies_outside_the_reference),
 		cmocka_unit_test(hostile_texts_are_escaped),

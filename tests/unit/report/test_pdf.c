@@ -70,6 +70,7 @@ static void cases_say_what_is_missing(void **state)
 		{ KIT_UNKNOWN, { "No reference ranges for this age", "no reference curves for this age" } },
 		{ KIT_STANDING, { "no regular walking was found", "Film at least six steps", "not used" } },
 		{ KIT_NOBODY, { "nobody was recognised", "Film again with the whole body" } },
+		{ KIT_LONG, { "shown: the first 36 s", "100.0 s" } },
 		{ KIT_TREADMILL, { "the body does not cross the image", "treadmill" } },
 	};
 	BUF_CLEANUP struct buf text;
