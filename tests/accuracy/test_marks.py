@@ -104,6 +104,43 @@ ForcePlates = marks("ForcePlates", force_plates, ("clean", "noise_2px", "drops_1
 SamplePair = marks("SamplePair", sample_pair, ("video",), QUANTITIES)
 
 
+class KindOfGait(unittest.TestCase):
+    """How the foot meets the floor and how the body is held, on the walker's exact points."""
+
+    # Mean absolute errors, degrees. Foot progression: the big toe of BODY_25 lies 2 degrees inside the foot's axis.
+    POSTURE = {"trunk_lean": 1, "trunk_sway": 1, "pelvic_obliquity": 1, "arm_swing": 1.5, "foot_progression": 3}
+
+    def posture_of(self, name):
+        c = sources.points_cell(truth_of(name), "clean", name)
+        for quantity, mark in self.POSTURE.items():
+            with self.subTest(quantity):
+                errors = stats.Agreement([e[0] for e in c.errors.get(quantity, [])])
+                self.assertGreater(errors.n, 0)
+                self.assertLessEqual(errors.mae, mark)
+
+    def test_a_plain_posture(self):
+        self.posture_of("child_10")
+
+    def test_a_bent_waddling_out_toed_child(self):
+        self.posture_of("posture_child_10")
+
+    def test_feet_that_point_inwards(self):
+        self.posture_of("toe_in")
+
+
+def contact_test(name):
+    def test(self):
+        c = sources.points_cell(truth_of(name), "clean", name)
+        told = [e[3] for e in c.errors.get("contact_wrong", [])]
+        self.assertGreater(len(told), 3)
+        self.assertEqual(set(told), {truth_of(name)["contact"]})
+    return test
+
+
+for walk in ("middle", "child_4", "toe_adult", "toe_child_4", "toe_toddler_2", "flat_child_3", "flat_toddler_1.5_wide"):
+    setattr(KindOfGait, f"test_contact_{walk}", contact_test(walk))
+
+
 class NobodyWalks(unittest.TestCase):
     def test_no_event_is_invented(self):
         for kind, events in sources.nobody(truth_of("middle")).items():
