@@ -142,7 +142,7 @@ static int finder_init(struct finder *f, struct err *e)
 	f->n = f->p->to - f->p->from;
 	f->signal = malloc((f->n + 1) * sizeof *f->signal);
 	f->other = malloc((f->n + 1) * sizeof *f->other);
-	f->scratch = malloc((f->n + EVENTS_MAX) * sizeof *f->scratch);
+	f->scratch = malloc((f->n + 2 * EVENTS_MAX) * sizeof *f->scratch);
 	f->peak = malloc(PEAKS_MAX * sizeof *f->peak);
 	return f->signal && f->other && f->scratch && f->peak ? 0
 							      : err_set(e, ERR_NOMEM, "no memory for events");

@@ -4,7 +4,7 @@
 
 #include "gait/num.h"
 
-#define REST       0.5  /* of the walking speed: half of the way from the body's speed to the ground's */
+#define REST       0.6  /* of the walking speed: somewhat past the middle between the body's speed and the ground's */
 #define LEAVING    0.1  /* of the walking speed: the toe is no longer the ground's */
 #define WITHIN     0.12 /* of the stride */
 #define STAND_FROM 0.10 /* of the stride after the maximum: the foot stands */
@@ -46,21 +46,44 @@ static double crossing(const double *signal, size_t n, double at, double end, do
 	return NAN;
 }
 
+/* Shifts of one foot's events that are alike within this factor of their median are their own; noise that hid
+ * the place, or showed it somewhere else, gets the median. */
+#define SHIFT_LEAST 0.5
+#define SHIFT_MOST  1.8
+
+static void shift_alike(
+	struct event *ev, size_t count, enum side foot, enum event_kind kind, double *shift, double *scratch)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (ev[i].foot == foot && ev[i].kind == kind)
+			scratch[n++] = shift[i];
+	double median = num_quantile(scratch, n, 0.5);
+	if (isnan(median))
+		return;
+	for (size_t i = 0; i < count; i++) {
+		if (ev[i].foot != foot || ev[i].kind != kind)
+			continue;
+		double part = shift[i] / median;
+		ev[i].time_s += part >= SHIFT_LEAST && part <= SHIFT_MOST ? shift[i] : median;
+	}
+}
+
 void strikes_refine(struct event *ev, size_t count, enum side foot, const double *signal, size_t n,
 	double first_s, double fps, double stride_s, double *scratch)
 {
 	double speed = walking_speed(ev, count, foot, signal, n, first_s, fps, stride_s, scratch);
+	double *shift = scratch + count;
 
 	if (!(speed > 0))
 		return;
 	for (size_t i = 0; i < count; i++) {
 		double at = (ev[i].time_s - first_s) * fps;
-		if (ev[i].foot != foot)
-			continue;
 		double rest = crossing(signal, n, at, at + WITHIN * stride_s * fps, -REST * speed / fps);
-		if (!isnan(rest))
-			ev[i].time_s = first_s + rest / fps;
+		shift[i] = (rest - at) / fps;
 	}
+	shift_alike(ev, count, foot, EVENT_HEEL_STRIKE, shift, scratch);
 }
 
 /* Last fractional index before @at, not before @begin, where the slope (a frame) rises through @limit. */

@@ -8,13 +8,15 @@
  * strikes_refine() - move heel strikes from Zeni's maximum to where the heel comes to rest
  * At the maximum of dir · (heel - mid-hip) the heel is still as fast as the body; on the floor it is as slow
  * as the ground (minus the walking speed, seen from the body). The low-pass is symmetric in time, so a sudden
- * stop passes half of that drop at the moment of the stop: the heel strike is where the speed relative to
- * mid-hip falls through -0.5 · walking speed, within 0.12 strides after the maximum; where it does not,
- * the maximum stands. Seen from the body, so it holds on a treadmill and for a moving camera too.
+ * stop passes half of that drop at the moment of the stop, and a heel that still rolls a little more: the
+ * heel strike is where the speed relative to mid-hip falls through -0.6 · walking speed, within 0.12 strides
+ * after the maximum. Where noise hides that, or shows it at less than 0.5 or more than 1.8 of the foot's
+ * median delay, the median delay is taken; where it is never seen, the maximum stands. Seen from the body, so
+ * it holds on a treadmill and for a moving camera too.
  * @signal    dir · (heel - mid-hip) of the pass's frames, any unit
  * @first_s   time of signal[0]
  * @foot      whose heel it is: only that foot's events are moved
- * @scratch   room for ev->count doubles
+ * @scratch   room for twice @count doubles
  * Source     Zeni 2008 for the maximum; O'Connor 2007 and Bruening & Ridge 2014 for foot speed as the
  * criterion; docs/gait-methods.md, section 3 for what it does to the bias
  */
