@@ -5,6 +5,8 @@
 
 #include "base/cleanup.h"
 #include "gait/num.h"
+#include "gait/uncertainty.h"
+#include "score/population.h"
 
 struct reason_row {
 	const char *code, *text;
@@ -36,20 +38,38 @@ static double calibrated(const struct manifest *m, double margin)
 	return 1 / (1 + exp(-(m->slope * margin + m->intercept)));
 }
 
+static void judge_quality(struct score *s, const struct analysis *a)
+{
+	const struct manifest *m = &s->model;
+	const struct view_result *times = &a->view[a->params.of[PARAM_cadence][0].view];
+
+	if (times->cycles.of_foot[SIDE_LEFT] < m->min_cycles ||
+		times->cycles.of_foot[SIDE_RIGHT] < m->min_cycles)
+		add_reason(s, SCORE_few_strides);
+	for (enum flag f = 0; f < FLAGS; f++)
+		if (flag_spoils_score(f) && view_has_flag(times, f))
+			s->flags |= UINT32_C(1) << f;
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		const struct view_result *v = &a->view[i];
+		if (!v->used)
+			continue;
+		s->flags |= v->flags & m->refuses;
+		if (v->mean_confidence < m->min_confidence)
+			add_reason(s, SCORE_unsure_key_points);
+		if (v->fps < m->min_fps)
+			add_reason(s, SCORE_few_frames_a_second);
+	}
+}
+
 /* What speaks against a score, everything at once. @x gets the features. */
 static void judge(struct score *s, const struct analysis *a, float *x)
 {
 	const struct manifest *m = &s->model;
-	const struct view_result *v = &a->view[a->params.of[PARAM_cadence][0].view];
 	size_t missing = 0;
 
-	for (enum flag f = 0; f < FLAGS; f++)
-		if (flag_spoils_score(f) && view_has_flag(v, f))
-			s->flags |= UINT32_C(1) << f;
-	if (v->cycles.of_foot[SIDE_LEFT] < m->min_cycles || v->cycles.of_foot[SIDE_RIGHT] < m->min_cycles)
-		add_reason(s, SCORE_few_strides);
+	judge_quality(s, a);
 	for (size_t i = 0; i < m->features; i++) {
-		double value = feature_of(&a->params, m->feature[i]);
+		double value = feature_of(a, m->feature[i]);
 		s->share[i] = (struct score_share){ m->feature[i], value, NAN };
 		x[i] = (float)value;
 		missing += isnan(value) ? 1 : 0;
@@ -57,10 +77,7 @@ static void judge(struct score *s, const struct analysis *a, float *x)
 	s->shares = m->features;
 	if (missing > m->max_missing)
 		add_reason(s, SCORE_missing_features);
-	if (isnan(a->patient.age_months))
-		add_reason(s, SCORE_age_unknown);
-	else if (a->patient.age_months < m->age_min_months || a->patient.age_months > m->age_max_months)
-		add_reason(s, SCORE_outside_population);
+	s->reasons |= population_judge(m, &a->patient);
 }
 
 /* The model's opinion of every draw of strides. A feature that a draw lacks stands as it is. */
@@ -75,7 +92,7 @@ static int interval(struct model *m, const struct analysis *a, struct score *s, 
 		return err_set(e, ERR_NOMEM, "no memory for the score's interval");
 	for (size_t d = 0; d < DRAWS; d++)
 		for (size_t i = 0; i < n; i++) {
-			double drawn = feature_of_draw(&a->draws, d, s->share[i].feature);
+			double drawn = feature_of_draw(a, d, s->share[i].feature);
 			rows[d * n + i] = isnan(drawn) || isnan(x[i]) ? x[i] : (float)drawn;
 		}
 	if (model_margins(m, rows, DRAWS, margin, e) < 0)
@@ -114,6 +131,10 @@ int score_make(struct model *m, bool allow, const struct analysis *a, struct sco
 	s.margin = (double)margin;
 	s.value = calibrated(&s.model, s.margin);
 	s.at_threshold = s.value >= s.model.threshold;
+	const struct calibration_group *group = manifest_group(&s.model, &a->patient);
+	s.has_group = group != NULL;
+	if (group)
+		s.group = *group;
 	if (interval(m, a, &s, x, e) < 0)
 		return -1;
 	*ret = s;
@@ -132,7 +153,25 @@ static void write_model(struct json_w *w, const struct score *s)
 	json_w_str(w, "sha256", s->model.sha256);
 	json_w_bool(w, "demonstration", s->model.demonstration);
 	json_w_str(w, "population", s->model.population);
+	json_w_str(w, "trained", s->model.trained);
 	json_w_str(w, "notice", s->model.notice);
+	json_w_obj_end(w);
+}
+
+static void write_group(struct json_w *w, const struct score *s)
+{
+	const struct calibration_group *g = &s->group;
+
+	if (!s->has_group) {
+		json_w_null(w, "calibration");
+		return;
+	}
+	json_w_obj(w, "calibration");
+	json_w_str(w, "group", g->group);
+	json_w_int(w, "n", (int64_t)g->n);
+	json_w_num(w, "predicted", g->predicted, 4);
+	json_w_num(w, "observed", g->observed, 4);
+	json_w_num(w, "brier", g->brier, 4);
 	json_w_obj_end(w);
 }
 
@@ -188,6 +227,7 @@ void score_write(struct json_w *w, const struct score *s)
 		json_w_arr_end(w);
 		json_w_str(w, "decision", s->at_threshold ? s->model.above : s->model.below);
 	}
+	write_group(w, s);
 	write_shares(w, s);
 	write_reasons(w, s);
 	json_w_obj_end(w);

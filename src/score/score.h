@@ -8,13 +8,7 @@
 #include "base/json.h"
 #include "gait/analyze.h"
 #include "score/model.h"
-
-enum score_reason {
-#define REASON(code, text) SCORE_##code,
-#include "score/reasons.def"
-#undef REASON
-	SCORE_REASONS
-};
+#include "score/reason.h"
 
 struct score_share {
 	enum feature feature;
@@ -31,9 +25,10 @@ struct score {
 	size_t shares;
 	bool at_threshold; /* at or above the decision threshold */
 	uint32_t reasons;  /* bits of enum score_reason */
-	uint32_t flags;    /* bits of enum flag: those of the timing view that spoil a score */
-	bool has_model;
+	uint32_t flags;    /* bits of enum flag: of the timing view, those that spoil a score; and refused ones */
+	bool has_model, has_group;
 	struct manifest model;
+	struct calibration_group group; /* of the model's table, for this patient: what such numbers meant there */
 };
 
 /**
