@@ -9,8 +9,8 @@
 #define DEGREES      (180 / M_PI)
 #define FLAT_FROM    0.15 /* of the cycle */
 #define FLAT_TO      0.35
-#define FLAT_TYPICAL (-5.0)
-#define FLAT_STEEP   (-11.0)
+#define FLAT_TYPICAL (-2.0)
+#define FLAT_STEEP   (-6.5)
 #define COMES_DOWN   5.0 /* degrees: what a foot that lands on its heel turns until it lies */
 #define HEEL_FIRST   5.0
 #define TOE_FIRST    (-5.0)

@@ -10,10 +10,10 @@
 
 /**
  * contact_flat_angle() - heel to toe from the horizontal while the foot lies flat, degrees, toe up positive
- * The median over 15…35 % of @foot's cycles. A foot that stands steeper than -11° on its toe there, and did
- * not turn down on landing as one does that lands on its heel, was never flat: then the -5° that pose
- * engines' heel and toe points typically have takes its place (measured on recordings of two engines: -4 ±
- * 6°).
+ * The median over 15…35 % of @foot's cycles. A foot that stands steeper than -6.5° on its toe there, and did
+ * not turn down on landing as one does that lands on its heel, was never flat: then the -2° that pose
+ * engines' heel and toe points have of a flat foot takes its place (docs/validation.md: -0.6 to -3.5° in
+ * rendered walks; down to -17° in a person in shoes, whose foot turns down by 25°).
  * @never_flat  whether that happened
  * Return       NaN where there is no cycle
  * Errors       ERR_NOMEM
