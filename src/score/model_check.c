@@ -5,7 +5,24 @@
 
 #include "base/json.h"
 
-enum { DEPTH = 16, MAX_TREES = 5000, MAX_NODES = 4095 };
+enum { DEPTH = 16, MAX_TREES = 5000, MAX_NODES = 4095, MAX_MEMBERS = 64 };
+
+/* Of a member that stands twice we would read the first and XGBoost the last, which nobody looked at. */
+static int check_members(const struct json *v, struct err *e)
+{
+	size_t n = 0;
+
+	for (const struct json *m = json_first(v); m; m = json_next(m)) {
+		if (json_is_object(v) && ++n > MAX_MEMBERS)
+			return err_set(e, ERR_CORRUPT, "an object has more than %d members", MAX_MEMBERS);
+		for (const struct json *k = json_is_object(v) ? json_first(v) : m; k != m; k = json_next(k))
+			if (strcmp(json_name(k), json_name(m)) == 0)
+				return err_set(e, ERR_CORRUPT, "\"%.40s\" stands twice", json_name(m));
+		if ((json_is_object(m) || json_is_array(m)) && check_members(m, e) < 0)
+			return -1;
+	}
+	return 0;
+}
 
 /* Numbers stand as text in XGBoost's "…_param" objects. */
 static bool text_is(const struct json *object, const char *member, const char *want)
@@ -13,7 +30,7 @@ static bool text_is(const struct json *object, const char *member, const char *w
 	return strcmp(json_str(json_get(object, member), ""), want) == 0;
 }
 
-static int check_names(const struct json *learner, const struct manifest *m, struct err *e)
+static int check_shape(const struct json *learner, const struct manifest *m, struct err *e)
 {
 	size_t i = 0;
 	char count[24];
@@ -30,6 +47,12 @@ static int check_names(const struct json *learner, const struct manifest *m, str
 	snprintf(count, sizeof count, "%zu", m->features);
 	if (!text_is(json_get(learner, "learner_model_param"), "num_feature", count))
 		return err_set(e, ERR_CORRUPT, "num_feature is not %zu", m->features);
+	/* Another count of outputs would make XGBoost fill a larger array than it is asked for. */
+	const struct json *param = json_get(learner, "learner_model_param");
+	if (!text_is(param, "num_class", "0"))
+		return err_set(e, ERR_CORRUPT, "its num_class is not 0");
+	if (json_get(param, "num_target") && !text_is(param, "num_target", "1"))
+		return err_set(e, ERR_CORRUPT, "its num_target is not 1");
 	return 0;
 }
 
@@ -107,7 +130,10 @@ int model_check(const char *text, size_t len, const struct manifest *m, struct e
 {
 	struct json *root __attribute__((cleanup(json_free_p))) = NULL;
 
-	if (json_parse(text, len, DEPTH, &root, e) < 0)
+	/* Whatever begins otherwise XGBoost takes for one of its binary formats, also after a blank. */
+	if (len < 2 || text[0] != '{' || text[1] != '"')
+		return err_set(e, ERR_CORRUPT, "XGBoost's JSON begins with {\" and this does not");
+	if (json_parse(text, len, DEPTH, &root, e) < 0 || check_members(root, e) < 0)
 		return -1;
 	const struct json *learner = json_get(root, "learner");
 	if (!json_is_object(learner))
@@ -115,7 +141,7 @@ int model_check(const char *text, size_t len, const struct manifest *m, struct e
 	if (!text_is(json_get(learner, "objective"), "name", "binary:logistic"))
 		return err_set(e, ERR_CORRUPT, "its objective is \"%.40s\", not binary:logistic",
 			json_str(json_get(json_get(learner, "objective"), "name"), ""));
-	if (check_names(learner, m, e) < 0)
+	if (check_shape(learner, m, e) < 0)
 		return -1;
 	return check_booster(json_get(learner, "gradient_booster"), m->features, e);
 }
