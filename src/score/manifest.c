@@ -46,7 +46,8 @@ int manifest_text(const struct json *from, const char *member, char *out, size_t
 	const char *text = json_str(json_get(from, member), "");
 
 	if (!*text || !str_is_clean_utf8(text, strlen(text)) || !str_copy(out, size, text))
-		return err_set(e, ERR_CORRUPT, "%s: plain text of 1 to %zu bytes is wanted", member, size - 1);
+		return err_set(
+			e, ERR_CORRUPT, "%s: plain text of 1 to %zu bytes is wanted", member, size - 1);
 	return 0;
 }
 
@@ -93,8 +94,8 @@ static int take_feature(const struct json *v, struct manifest *m, struct err *e)
 	if (f == FEATURES)
 		return err_set(e, ERR_CORRUPT, "\"%.60s\" is not measured here", name);
 	if (strcmp(unit, feature_unit(f)) != 0)
-		return err_set(e, ERR_CORRUPT, "%s comes in %s, not in \"%.20s\"", name, feature_unit(f),
-			unit);
+		return err_set(
+			e, ERR_CORRUPT, "%s comes in %s, not in \"%.20s\"", name, feature_unit(f), unit);
 	for (size_t i = 0; i < m->features; i++)
 		if (m->feature[i] == f)
 			return err_set(e, ERR_CORRUPT, "%s twice", name);

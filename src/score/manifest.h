@@ -49,5 +49,6 @@ struct manifest {
  */
 int manifest_parse(const char *text, size_t len, struct manifest *ret, struct err *e);
 
-/* The row of the calibration table that fits this patient best: the most that it tells of age and sex. NULL: none. */
+/* The row of the calibration table that fits this patient best: the most that it tells of age and sex. NULL:
+ * none. */
 const struct calibration_group *manifest_group(const struct manifest *m, const struct patient *p);

@@ -91,8 +91,8 @@ static int take_refused(const struct json *list, struct manifest *m, struct err 
 		while (f < FLAGS && strcmp(flag_code(f), json_str(v, "")) != 0)
 			f++;
 		if (f == FLAGS)
-			return err_set(e, ERR_CORRUPT, "refuses: \"%.40s\" is no flag of a view",
-				json_str(v, ""));
+			return err_set(
+				e, ERR_CORRUPT, "refuses: \"%.40s\" is no flag of a view", json_str(v, ""));
 		m->refuses |= UINT32_C(1) << f;
 	}
 	return 0;
@@ -119,8 +119,8 @@ static int take_group(const struct json *row, struct manifest *m, struct err *e)
 	};
 	const struct json *sex = json_get(row, "sex");
 
-	if (manifest_members(
-		    row, "group age_min_months age_max_months sex n predicted observed brier", e) < 0 ||
+	if (manifest_members(row, "group age_min_months age_max_months sex n predicted observed brier", e) <
+			0 ||
 		manifest_text(row, "group", g.group, sizeof g.group, e) < 0 ||
 		manifest_count(row, "n", PEOPLE_MAX, &g.n, e) < 0 ||
 		manifest_number(row, "predicted", 0, 1, &g.predicted, e) < 0 ||
@@ -158,8 +158,8 @@ int manifest_calibration(const struct json *root, struct manifest *m, struct err
 	if (manifest_members(c, "slope intercept method table", e) < 0 ||
 		manifest_number(c, "slope", 0.01, 100, &m->slope, e) < 0 ||
 		manifest_number(c, "intercept", -100, 100, &m->intercept, e) < 0 ||
-		manifest_text_maybe(
-			c, "method", m->calibration_method, sizeof m->calibration_method, e) < 0 ||
+		manifest_text_maybe(c, "method", m->calibration_method, sizeof m->calibration_method, e) <
+			0 ||
 		take_table(json_get(c, "table"), m, e) < 0)
 		return err_wrap(e, "calibration");
 	return 0;

@@ -25,10 +25,12 @@ struct score {
 	size_t shares;
 	bool at_threshold; /* at or above the decision threshold */
 	uint32_t reasons;  /* bits of enum score_reason */
-	uint32_t flags;    /* bits of enum flag: of the timing view, those that spoil a score; and refused ones */
+	uint32_t
+		flags; /* bits of enum flag: of the timing view, those that spoil a score; and refused ones */
 	bool has_model, has_group;
 	struct manifest model;
-	struct calibration_group group; /* of the model's table, for this patient: what such numbers meant there */
+	struct calibration_group
+		group; /* of the model's table, for this patient: what such numbers meant there */
 };
 
 /**

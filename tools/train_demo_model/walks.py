@@ -55,10 +55,12 @@ def drawn(rng, row, group=0):
     return mean + sd * (max(-2.5, min(2.5, rng.gauss(0, 1))) + group * shift)
 
 
-def features():
-    """name -> (parameter, how) in the order of the one table that says what models may take."""
+def features(wanted):
+    """name -> (parameter, how), by the one table that says what models may take. What is told of the person is a column
+    of its own."""
     text = (ROOT / "src/score/features.def").read_text()
-    return {m[1]: (m[2], m[3]) for m in re.finditer(r'^FEATURE\((\w+), "[^"]*", (\w+), (\w+)\)', text, re.M)}
+    rows = {m[1]: (m[2], m[3]) for m in re.finditer(r'^FEATURE\((\w+), "[^"]*", (\w+), (\w+)\)', text, re.M)}
+    return {name: rows[name] for name in wanted or rows if name in rows}
 
 
 def walker(program, folder, options):
@@ -179,7 +181,7 @@ def measured(programs, number):
         subprocess.run([str(a) for a in args], check=True, capture_output=True, text=True)
         parameters = json.loads(pathlib.Path(folder, "result.json").read_text())["parameters"]
     return {"walk": number, "set": SETS[number // 2 % len(SETS)], "group": group, **about,
-            **{name: value_of(parameters, *row) for name, row in features().items()}}
+            **{name: value_of(parameters, *row) for name, row in programs.wanted.items()}}
 
 
 def text_of(v):
@@ -192,8 +194,10 @@ def main():
     ask.add_argument("--analyze", required=True)
     ask.add_argument("--walks", type=int, default=600)
     ask.add_argument("--jobs", type=int, default=2)
+    ask.add_argument("--features", type=pathlib.Path, help="file of the names that become columns (all)")
     ask.add_argument("--out", type=pathlib.Path, required=True)
     a = ask.parse_args()
+    a.wanted = features(a.features and a.features.read_text().split())
     rows = []
     with concurrent.futures.ProcessPoolExecutor(a.jobs) as pool:
         for row in pool.map(measured, [a] * a.walks, range(a.walks), chunksize=4):
