@@ -4,7 +4,7 @@
 
 #include "base/fsx.h"
 #include "kit.h"
-#include "score/manifest.h"
+#include "score/score.h"
 
 /* The least that a manifest says, and one that says all. */
 static const char least[] =
@@ -192,7 +192,7 @@ static void a_table_has_its_bound(void **state)
 	(void)state;
 }
 
-/* The manual names every feature with its unit, and every member. */
+/* The manual names every feature with its unit, every member and every reason. */
 static void the_manual_is_complete(void **state)
 {
 	static const char *const members[] = { "name", "version", "demonstration", "notice", "file", "sha256",
@@ -215,6 +215,10 @@ static void the_manual_is_complete(void **state)
 	}
 	for (size_t i = 0; i < ARRAY_LEN(members); i++) {
 		snprintf(want, sizeof want, "| `%s` |", members[i]);
+		assert_has(buf_str(&text), want);
+	}
+	for (enum score_reason r = 0; r < SCORE_REASONS; r++) {
+		snprintf(want, sizeof want, "`%s`", score_reason_code(r));
 		assert_has(buf_str(&text), want);
 	}
 }
