@@ -21,6 +21,19 @@ static int limit(__rlimit_resource_t which, int64_t value, struct err *e)
 	return setrlimit(which, &want) < 0 ? err_errno(e, ERR_INTERNAL, "setrlimit") : 0;
 }
 
+/* @r: what adding the rules came to. Takes @ctx over. */
+static int load(scmp_filter_ctx ctx, int r, struct err *e)
+{
+	if (r == 0)
+		r = seccomp_load(ctx);
+	seccomp_release(ctx);
+	if (r < 0) {
+		errno = -r;
+		return err_errno(e, ERR_INTERNAL, "seccomp filter");
+	}
+	return 0;
+}
+
 static int deny_calls(struct err *e)
 {
 	static const int denied[] = { SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen),
@@ -60,14 +73,7 @@ static int deny_calls(struct err *e)
 			SCMP_A0(SCMP_CMP_MASKED_EQ, namespaces[i], namespaces[i]));
 	if (r == 0)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
-	if (r == 0)
-		r = seccomp_load(ctx);
-	seccomp_release(ctx);
-	if (r < 0) {
-		errno = -r;
-		return err_errno(e, ERR_INTERNAL, "seccomp filter");
-	}
-	return 0;
+	return load(ctx, r, e);
 }
 
 int sandbox_enter(const struct sandbox *s, struct err *e)
@@ -82,4 +88,26 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 		return -1;
 #endif
 	return deny_calls(e);
+}
+
+int sandbox_seal(int64_t max_cpu_s, struct err *e)
+{
+	static const int denied[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(creat),
+		SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
+		SCMP_SYS(renameat2), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink), SCMP_SYS(symlinkat),
+		SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(mknod), SCMP_SYS(mknodat), SCMP_SYS(rmdir),
+		SCMP_SYS(truncate), SCMP_SYS(chmod), SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchownat),
+		SCMP_SYS(clone), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill), SCMP_SYS(tkill),
+		SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(memfd_create), SCMP_SYS(ptrace),
+		SCMP_SYS(prlimit64), SCMP_SYS(setrlimit) };
+
+	if (limit(RLIMIT_CPU, max_cpu_s, e) < 0)
+		return -1;
+	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+	if (!ctx)
+		return err_set(e, ERR_NOMEM, "no memory for a seccomp filter");
+	int r = 0;
+	for (size_t i = 0; i < ARRAY_LEN(denied) && r == 0; i++)
+		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
+	return load(ctx, r, e);
 }

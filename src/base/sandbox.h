@@ -18,3 +18,11 @@ struct sandbox {
  * Source  seccomp(2), libseccomp 2.5
  */
 int sandbox_enter(const struct sandbox *s, struct err *e);
+
+/**
+ * sandbox_seal() - a second step, for a process that has everything it needs
+ * After it also: no file or folder opened, made, removed or renamed, no new process or thread, no signal to
+ * another process. What is open stays usable. @max_cpu_s ends the process with SIGXCPU, then SIGKILL.
+ * Errors  as sandbox_enter()
+ */
+int sandbox_seal(int64_t max_cpu_s, struct err *e);
