@@ -12,6 +12,7 @@
 #include "pose/gait_analyze_read.h"
 #include "pose/gait_analyze_reports.h"
 #include "pose/gait_analyze_result.h"
+#include "pose/gait_analyze_serve.h"
 #include "pose/gait_analyze_summary.h"
 
 enum { CPU_S = 300 };
@@ -85,7 +86,7 @@ int main(int argc, char **argv)
 		fputs(options_help, stdout);
 		return 0;
 	}
-	if (e.kind != ERR_NONE || run(&o, &e) < 0) {
+	if (e.kind != ERR_NONE || (o.serve ? serve_run(&o, &e) : run(&o, &e)) < 0) {
 		fprintf(stderr, "gait-analyze: %s\n", e.msg);
 		return err_exit_code(e.kind);
 	}

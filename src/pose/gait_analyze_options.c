@@ -42,6 +42,10 @@ const char options_help[] =
 	"      --pdf FILE               the report for print, two A4 pages\n"
 	"      --summary, --no-summary  a table for people on stdout; shown by itself on a terminal\n"
 	"      --timing                 milliseconds of each stage on stderr\n"
+	"      --serve                  for gaitd: answer requests on stdin until it ends "
+	"(docs/architecture.md);\n"
+	"                               with --model and --allow-demonstration, and limits of one request:\n"
+	"      --max-memory BYTES, --max-cpu SECONDS\n"
 	"      --help\n"
 	"\n"
 	"Exit: 0 result written, also where it says that nothing could be measured; 64 usage; 65 input that\n"
@@ -68,6 +72,9 @@ enum {
 	OPT_SUMMARY,
 	OPT_NO_SUMMARY,
 	OPT_TIMING,
+	OPT_SERVE,
+	OPT_MAX_MEMORY,
+	OPT_MAX_CPU,
 	OPT_HELP,
 	OPT_REPORT /* + enum report_kind */
 };
@@ -93,6 +100,9 @@ static const struct option table[] = {
 	{ "summary", no_argument, NULL, OPT_SUMMARY },
 	{ "no-summary", no_argument, NULL, OPT_NO_SUMMARY },
 	{ "timing", no_argument, NULL, OPT_TIMING },
+	{ "serve", no_argument, NULL, OPT_SERVE },
+	{ "max-memory", required_argument, NULL, OPT_MAX_MEMORY },
+	{ "max-cpu", required_argument, NULL, OPT_MAX_CPU },
 	{ "help", no_argument, NULL, OPT_HELP },
 #define REPORT(name, option, max_mb, text) { option, required_argument, NULL, OPT_REPORT + REPORT_##name },
 #include "pose/gait_analyze_reports.def"
@@ -151,6 +161,15 @@ static int take_number(
 	if (str_to_double(text, low, high, ret))
 		return 0;
 	return err_set(e, ERR_FIELD, "--%s: a number from %g to %g is wanted", name, low, high);
+}
+
+static int take_whole(
+	const char *text, int64_t low, int64_t high, const char *name, int64_t *ret, struct err *e)
+{
+	if (str_to_i64(text, low, high, ret))
+		return 0;
+	return err_set(e, ERR_FIELD, "--%s: a whole number from %lld to %lld is wanted", name, (long long)low,
+		(long long)high);
 }
 
 static int take_sha(const char *text, const char **ret, struct err *e)
@@ -248,6 +267,13 @@ static int take(int option, const char *text, struct options *o, struct err *e)
 	case OPT_TIMING:
 		o->timing = true;
 		return 0;
+	case OPT_SERVE:
+		o->serve = true;
+		return 0;
+	case OPT_MAX_MEMORY:
+		return take_whole(text, 64 << 20, INT64_C(1) << 40, "max-memory", &o->max_memory_bytes, e);
+	case OPT_MAX_CPU:
+		return take_whole(text, 1, 3600, "max-cpu", &o->max_cpu_s, e);
 	case OPT_HELP:
 		o->help = true;
 		return 0;
@@ -269,6 +295,10 @@ int options_parse(int argc, char **argv, struct options *ret, struct err *e)
 	if (!o.help) {
 		if (optind < argc)
 			return err_set(e, ERR_USAGE, "\"%s\" is no option", argv[optind]);
+		if (o.serve) {
+			*ret = o;
+			return 0;
+		}
 		bool views = o.dir[VIEW_FRONT] || o.dir[VIEW_SIDE];
 		if (!views && !o.archive)
 			return err_set(e, ERR_USAGE,

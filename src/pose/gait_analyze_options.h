@@ -14,9 +14,10 @@ struct options {
 	const char *out, *model_dir;
 	const char *report[REPORT_KINDS]; /* where each further output goes; NULL: not wanted */
 	struct patient patient;
-	enum layout layout; /* LAYOUT_BY_COUNT: not given */
-	double fps;         /* where a folder has no meta.json; 0: not given */
-	bool allow_demonstration, summary, no_summary, timing, help;
+	enum layout layout;                  /* LAYOUT_BY_COUNT: not given */
+	double fps;                          /* where a folder has no meta.json; 0: not given */
+	int64_t max_memory_bytes, max_cpu_s; /* of one request to --serve; 0: not given */
+	bool allow_demonstration, summary, no_summary, timing, serve, help;
 };
 
 /* Text of --help. */

@@ -1,0 +1,146 @@
+#include "pose/gait_analyze_serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fsx.h"
+#include "base/sandbox.h"
+#include "base/scorer_frame.h"
+#include "pose/gait_analyze_request.h"
+
+/* How a worker tells that there was no request any more. */
+enum { EXIT_OVER = 4, CPU_S = 60 };
+#define MEMORY_MAX (INT64_C(2) << 30)
+
+/* Return 0; 1 where the stream ended before the first byte; -1 */
+static int read_full(void *to, size_t len, struct err *e)
+{
+	size_t have = 0;
+
+	for (ssize_t n; have < len; have += (size_t)n) {
+		n = read(STDIN_FILENO, (char *)to + have, len - have);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n < 0)
+			return err_errno(e, ERR_IO, "stdin");
+		else if (n == 0)
+			return have == 0 ? 1 : err_set(e, ERR_INVALID, "stdin ended within a frame");
+	}
+	return 0;
+}
+
+static int write_frame(enum scorer_kind kind, uint32_t id, const struct buf *body, struct err *e)
+{
+	struct scorer_head h = { .kind = kind, .id = id, .len[SCORER_BODY] = body ? (uint32_t)body->len : 0 };
+	unsigned char head[SCORER_HEAD_BYTES];
+
+	if (scorer_head_put(&h, head, e) < 0 || fsx_write_all(STDOUT_FILENO, head, sizeof head, e) < 0)
+		return -1;
+	return body ? fsx_write_all(STDOUT_FILENO, buf_str(body), body->len, e) : 0;
+}
+
+/* Return 0, 1 at the end of stdin, -1 */
+static int read_request(struct scorer_head *h, struct buf parts[SCORER_PARTS], struct err *e)
+{
+	unsigned char head[SCORER_HEAD_BYTES];
+	int r = read_full(head, sizeof head, e);
+
+	if (r != 0)
+		return r;
+	if (scorer_head_get(head, h, e) < 0)
+		return -1;
+	if (h->kind != SCORER_ANALYZE)
+		return err_set(e, ERR_INVALID, "no request");
+	for (int i = 0; i < SCORER_PARTS; i++) {
+		buf_init(&parts[i], h->len[i]);
+		if (h->len[i] == 0)
+			continue;
+		if (buf_reserve(&parts[i], h->len[i], e) < 0 || read_full(parts[i].data, h->len[i], e) != 0)
+			return -1;
+		parts[i].len = h->len[i];
+		parts[i].data[parts[i].len] = '\0';
+	}
+	return 0;
+}
+
+/* The worker's whole life. Nothing is freed: the process is over. Return its exit status */
+static int work(struct model *model, const struct options *o, struct err *e)
+{
+	struct buf parts[SCORER_PARTS], text, words;
+	struct scorer_refusal refusal = { .kind = ERR_NONE };
+	struct scorer_head h;
+
+	if (sandbox_seal(o->max_cpu_s ? o->max_cpu_s : CPU_S, e) < 0)
+		return -1;
+	int r = read_request(&h, parts, e);
+	if (r != 0)
+		return r < 0 ? -1 : EXIT_OVER;
+	buf_init(&text, SCORER_RESULT_MAX);
+	buf_init(&words, SCORER_REFUSAL_MAX);
+	if (analyze_request(parts, model, o->allow_demonstration, &text, &refusal))
+		return write_frame(SCORER_RESULT, h.id, &text, e);
+	return scorer_refusal_put(&refusal, &words, e) < 0 ? -1
+							   : write_frame(SCORER_REFUSED, h.id, &words, e);
+}
+
+static int wait_for(pid_t pid, struct err *e)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return err_errno(e, ERR_CHILD, "wait for a worker");
+	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_OVER))
+		return WEXITSTATUS(status);
+	if (WIFSIGNALED(status))
+		return err_set(e, ERR_CHILD, "a worker ended by signal %d (%s)", WTERMSIG(status),
+			strsignal(WTERMSIG(status)));
+	return err_set(e, ERR_CHILD, "a worker ended with exit code %d", WEXITSTATUS(status));
+}
+
+/* Return 0: a request was answered; EXIT_OVER; -1 */
+static int serve_one(struct model *model, const struct options *o, struct err *e)
+{
+	pid_t server = getpid(), pid = fork();
+
+	if (pid < 0)
+		return err_errno(e, ERR_CHILD, "fork");
+	if (pid > 0)
+		return wait_for(pid, e);
+	/* A worker without its server would wait for a request that nobody sends. */
+	int r = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != server
+			? err_set(e, ERR_CHILD, "the server is gone")
+			: work(model, o, e);
+	if (r < 0)
+		fprintf(stderr, "gait-analyze: %s\n", e->msg);
+	fflush(stderr);
+	_exit(r < 0 ? err_exit_code(e->kind) : r);
+}
+
+int serve_run(const struct options *o, struct err *e)
+{
+	/* No limit of CPU time here: this process serves for weeks. A core file or any other file it may not
+	 * write. */
+	const struct sandbox limits = { .max_memory_bytes =
+						o->max_memory_bytes ? o->max_memory_bytes : MEMORY_MAX,
+		.max_file_bytes = 1 };
+	CLEANUP(model_free_p) struct model *model = NULL;
+	int r;
+
+	if (sandbox_enter(&limits, e) < 0)
+		return -1;
+	if (o->model_dir && model_open(o->model_dir, &model, e) < 0)
+		return err_wrap(e, "model");
+	if (write_frame(SCORER_READY, 0, NULL, e) < 0)
+		return -1;
+	do
+		r = serve_one(model, o, e);
+	while (r == 0);
+	return r < 0 ? -1 : 0;
+}
