@@ -6,6 +6,7 @@
 #include "base/fsx.h"
 #include "base/strv.h"
 #include "service/hub.h"
+#include "service/scorer.h"
 #include "service/status_cache.h"
 
 static int open_store(struct house *h, bool create, struct err *e)
@@ -56,6 +57,9 @@ static struct service_options service_options(struct house *h)
 		.allow_demonstration = c->model_allow_demonstration,
 		.engine = "gait-pose",
 		.max_video_s = (double)c->upload_max_seconds_ms / 1000,
+		.max_analyses = (unsigned)c->analysis_max_at_once,
+		.max_analyses_per_user = (unsigned)c->analysis_max_per_user,
+		.max_analysis_bytes = c->analysis_max_body_bytes,
 	};
 }
 
@@ -109,6 +113,19 @@ int house_init(const struct config *cfg, int port, struct house *h, struct err *
 	return 0;
 }
 
+static int open_scorer(struct house *h, struct err *e)
+{
+	const struct config *c = h->cfg;
+	const struct scorer_options o = { .child = { .program = c->analysis_path,
+						  .model_dir = c->model_dir,
+						  .allow_demonstration = c->model_allow_demonstration,
+						  .memory_bytes = c->analysis_memory,
+						  .deadline_ms = c->analysis_deadline_ms },
+		.wait_ms = c->analysis_deadline_ms };
+
+	return scorer_new(&o, &h->svc.scorer, e);
+}
+
 static int open_data(struct house *h, bool alone, struct err *e)
 {
 	const struct service_options o = service_options(h);
@@ -148,7 +165,9 @@ int house_open(const struct config *cfg, int port, bool alone, unsigned parts, s
 		if (parts & part)
 			r = house_open_part(h, (enum house_part)part, alone, e);
 	if (r == 0 && alone)
-		r = hub_new(&h->svc.hub, e) < 0 || status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0
+		r = hub_new(&h->svc.hub, e) < 0 ||
+				    status_cache_new(h->svc.store, &h->svc.status_cache, e) < 0 ||
+				    open_scorer(h, e) < 0
 			    ? -1
 			    : 0;
 	if (r < 0)
@@ -160,6 +179,7 @@ void house_close(struct house *h)
 {
 	struct service *s = &h->svc;
 
+	scorer_free(s->scorer);
 	status_cache_free(s->status_cache);
 	hub_free(s->hub);
 	if (s->mailer)

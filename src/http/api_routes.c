@@ -11,6 +11,8 @@ enum { JSON_MAX = 16 << 10, NO_BODY = 0 };
 const struct http_route api_routes[] = {
 	{ "POST", V1 "/upload", BLOCKING, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_upload_begin,
 		api_upload_data, api_upload_end, api_upload_done },
+	{ "POST", V1 "/analyses", BLOCKING, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_analysis_begin,
+		api_analysis_data, api_analysis_end, api_analysis_done },
 	{ "GET", V1 "/jobs", 0, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_jobs_list },
 	{ "GET", V1 "/jobs/{id}", 0, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_job_get },
 	{ "GET", V1 "/jobs/{id}/events", HTTP_KEEP_CONN, HTTP_BODY_NONE, NO_BODY, API_USER,

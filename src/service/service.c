@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "service/accounts.h"
+#include "service/analyses.h"
 #include "service/fetcher.h"
 #include "service/health_watch.h"
 #include "service/queue_view.h"
@@ -97,8 +98,9 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 			"there is no data folder %s: start gaitd once, or check data.dir", opt->data_dir);
 	}
 	if (make_folders(ret, e) < 0 || (alone && take_lock(ret, e) < 0) || load_key(ret, e) < 0 ||
-		uploads_new(&ret->uploads, e) < 0 || fetcher_new(&ret->fetcher, e) < 0 ||
-		health_watch_new(&ret->health, e) < 0 || queue_view_new(&ret->queue_view, e) < 0 ||
+		uploads_new(&ret->uploads, e) < 0 || analyses_new(&ret->analyses, e) < 0 ||
+		fetcher_new(&ret->fetcher, e) < 0 || health_watch_new(&ret->health, e) < 0 ||
+		queue_view_new(&ret->queue_view, e) < 0 ||
 		sign_in_limits_new(opt->sign_in_window_ms, &ret->sign_ins, e) < 0) {
 		service_close(ret);
 		return -1;
@@ -109,6 +111,7 @@ int service_open(const struct service_options *opt, bool alone, struct service *
 void service_close(struct service *s)
 {
 	uploads_free(s->uploads);
+	analyses_free(s->analyses);
 	fetcher_free(s->fetcher);
 	health_watch_free(s->health);
 	queue_view_free(s->queue_view);

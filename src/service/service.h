@@ -39,6 +39,8 @@ struct service_options {
 	bool allow_demonstration;
 	const char *engine; /* "gait-pose": what attempts are told to run */
 	double max_video_s;
+	unsigned max_analyses, max_analyses_per_user; /* at once */
+	int64_t max_analysis_bytes;
 };
 
 struct service {
@@ -65,6 +67,8 @@ struct service {
 	_Atomic int64_t reserved_bytes; /* of uploads under way */
 	struct uploads *uploads;        /* who uploads how many at present */
 	struct sign_in_limits *sign_ins;
+	struct analyses *analyses;      /* who has how many analyses under way */
+	struct scorer *scorer;          /* NULL in gaitctl */
 	struct hub *hub;
 	struct fetcher *fetcher;
 	struct health_watch *health;

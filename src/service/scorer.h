@@ -1,0 +1,37 @@
+#pragma once
+
+#include "core/field_errors.h"
+#include "service/scorer_child.h"
+
+/* Analyses through a child process: one persistent gait-analyze --serve a model, started with the first
+ * request, started again after its death. Thread-safe; one request at a time, others wait for their turn. */
+struct scorer;
+
+struct scorer_options {
+	struct scorer_child_spec child; /* strings borrowed */
+	int64_t wait_ms;                /* for the others before it */
+};
+
+enum { SCORER_FIELDS = 1 };
+
+int scorer_new(const struct scorer_options *o, struct scorer **ret, struct err *e);
+/* Ends the child. No request may be under way. */
+void scorer_free(struct scorer *s);
+
+static inline void scorer_free_p(struct scorer **s)
+{
+	scorer_free(*s);
+}
+
+/**
+ * scorer_analyze() - key points in, result.json out
+ * @parts   as base/scorer_frame.h says; borrowed; empty ones are absent
+ * @text    empty; gets result.json on 0
+ * @errors  gets every field that cannot be used on SCORER_FIELDS
+ * Return   0; SCORER_FIELDS; -1: ERR_INVALID or ERR_TOO_LARGE (the request), ERR_BUSY (its turn did not
+ * come), ERR_TIMEOUT (it took longer than it may), ERR_CHILD (the child died of it, twice), ERR_UNAVAILABLE
+ * (the child does not start; the reason is in the log), ERR_NOMEM Crash    a child that died is replaced and
+ * asked once more; one that dies at its start is left alone for 0.1 to 30 s
+ */
+int scorer_analyze(struct scorer *s, const struct strv parts[SCORER_PARTS], struct buf *text,
+	struct field_errors *errors, struct err *e);
