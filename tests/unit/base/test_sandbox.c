@@ -230,6 +230,129 @@ static void limits_are_only_lowered(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+/* After sandbox_seal(): 0 from each of these would be a hole. */
+static int seal(void)
+{
+	struct err e = { 0 };
+
+	return enter() < 0 || sandbox_seal(5, &e) < 0 ? -1 : 0;
+}
+
+static int sealed_open(void *arg)
+{
+	(void)arg;
+	return seal() < 0 ? 250 : open("/dev/null", O_RDONLY | O_CLOEXEC) < 0 ? errno : 0;
+}
+
+static int sealed_fork(void *arg)
+{
+	(void)arg;
+	if (seal() < 0)
+		return 250;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? errno : 0;
+}
+
+static int sealed_thread(void *arg)
+{
+	pthread_t thread;
+	int number = 0;
+
+	(void)arg;
+	if (seal() < 0)
+		return 250;
+	return pthread_create(&thread, NULL, add_one, &number) != 0 ? EPERM : 0;
+}
+
+static int sealed_signal(void *arg)
+{
+	(void)arg;
+	return seal() < 0 ? 250 : kill(getppid(), 0) < 0 ? errno : 0;
+}
+
+static int sealed_limit(void *arg)
+{
+	struct rlimit more = { RLIM_INFINITY, RLIM_INFINITY };
+
+	(void)arg;
+	return seal() < 0 ? 250 : setrlimit(RLIMIT_CPU, &more) < 0 ? errno : 0;
+}
+
+static int sealed_unlink(void *arg)
+{
+	(void)arg;
+	return seal() < 0 ? 250 : unlink("/nonexistent/file") < 0 ? errno : 0;
+}
+
+static void a_sealed_process_reaches_nothing_new(void **state)
+{
+	static const struct {
+		const char *what;
+		int (*body)(void *arg);
+	} rows[] = {
+		{ "open", sealed_open },
+		{ "fork", sealed_fork },
+		{ "thread", sealed_thread },
+		{ "kill", sealed_signal },
+		{ "a higher limit", sealed_limit },
+		{ "unlink", sealed_unlink },
+		{ "socket", try_socket },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int status = test_fork(rows[i].body, NULL);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != EPERM)
+			fail_msg("%s: status %x", rows[i].what, (unsigned)status);
+	}
+}
+
+/* Pipes that are open, memory and time are all that a worker needs. */
+static int sealed_work(void *arg)
+{
+	int fds[2];
+	char c = 0;
+
+	(void)arg;
+	if (pipe2(fds, O_CLOEXEC) < 0 || seal() < 0)
+		return 1;
+	char *block = malloc(8 << 20);
+	if (!block || write(fds[1], "x", 1) != 1 || read(fds[0], &c, 1) != 1 || c != 'x')
+		return 2;
+	memset(block, 1, 8 << 20);
+	free(block);
+	return 0;
+}
+
+static void a_sealed_process_works(void **state)
+{
+	(void)state;
+	int status = test_fork(sealed_work, NULL);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static int sealed_loop(void *arg)
+{
+	struct err e = { 0 };
+
+	(void)arg;
+	if (sandbox_seal(1, &e) < 0)
+		return 1;
+	for (volatile unsigned long n = 0;; n++)
+		;
+}
+
+static void a_sealed_process_has_its_time(void **state)
+{
+	(void)state;
+	int status = test_fork(sealed_loop, NULL);
+	assert_true(WIFSIGNALED(status));
+	assert_true(WTERMSIG(status) == SIGXCPU || WTERMSIG(status) == SIGKILL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -237,6 +360,9 @@ int main(void)
 		cmocka_unit_test(files_and_threads_work),
 		cmocka_unit_test(threads_inherit_it),
 		cmocka_unit_test(limits_are_only_lowered),
+		cmocka_unit_test(a_sealed_process_reaches_nothing_new),
+		cmocka_unit_test(a_sealed_process_works),
+		cmocka_unit_test(a_sealed_process_has_its_time),
 	};
 
 	return cmocka_run_group_tests_name("base/sandbox", tests, NULL, NULL);
