@@ -16,7 +16,7 @@ void analyze_facts_init(struct analyze_facts *f);
 
 /**
  * analyze_facts_read() - take facts from a JSON object, naming every one that cannot be used
- * height ("172cm", 5'7"), height_cm, age (years), age_months, sex (F, M, O), fps; numbers may be text. null
+ * height ("172cm", 5'7"), height_cm, age (years), age_months, sex (F, M, O), walking_aid, orthosis, footwear, fps; numbers may be text. null
  * and
  * "" are as if they were absent.
  * @prefix    put in front of the names in @refusal: "patient." or ""

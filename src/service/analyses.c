@@ -13,7 +13,7 @@
 #include "service/scorer.h"
 
 /* MOST_AT_ONCE is also the most that analysis.max_at_once allows. */
-enum { MOST_AT_ONCE = 64, FIELD_BYTES = 64, FIELDS = 5 };
+enum { MOST_AT_ONCE = 64, FIELD_BYTES = 64, FIELDS = 8 };
 
 struct analyses {
 	pthread_mutex_t lock;
@@ -33,7 +33,8 @@ struct analysis_request {
 	int64_t start_ms;
 };
 
-static const char *const field_names[FIELDS] = { "height", "age", "age_months", "sex", "fps" };
+static const char *const field_names[FIELDS] = { "height", "age", "age_months", "sex", "walking_aid",
+	"orthosis", "footwear", "fps" };
 
 int analyses_new(struct analyses **ret, struct err *e)
 {
