@@ -61,7 +61,8 @@ static struct config *settings(const char *const *more)
 	snprintf(sets[8], sizeof sets[0], "upload.min_free_bytes=0");
 	snprintf(sets[9], sizeof sets[0], "upload.max_body_bytes=1MB");
 	snprintf(sets[10], sizeof sets[0], "upload.max_video_bytes=1MB");
-	for (in.set_count = 0; in.set_count < 11; in.set_count++)
+	snprintf(sets[11], sizeof sets[0], "analysis.path=%s/program", dir);
+	for (in.set_count = 0; in.set_count < 12; in.set_count++)
 		in.set[in.set_count] = sets[in.set_count];
 	for (; more && *more; more++)
 		in.set[in.set_count++] = *more;
