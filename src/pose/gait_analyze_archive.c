@@ -130,7 +130,20 @@ static int take_entry(struct archive *a, struct archive_entry *entry, struct fol
 	return 0;
 }
 
-static int read_entries(int fd, struct folders *f, struct err *e)
+/* Where an archive is: open for reading, or whole in memory. */
+struct place {
+	int fd; /* -1: in memory */
+	const void *bytes;
+	size_t len;
+};
+
+static int open_place(struct archive *a, const struct place *p)
+{
+	return p->fd >= 0 ? archive_read_open_fd(a, p->fd, BLOCK)
+			  : archive_read_open_memory(a, p->bytes, p->len);
+}
+
+static int read_entries(const struct place *p, struct folders *f, struct err *e)
 {
 	CLEANUP(archive_free_p) struct archive *a = archive_read_new();
 	struct archive_entry *entry;
@@ -140,8 +153,7 @@ static int read_entries(int fd, struct folders *f, struct err *e)
 		return err_set(e, ERR_NOMEM, "no memory to unpack it");
 	/* Of all that libarchive reads only what the job script writes: tar, with gzip or without. */
 	if (archive_read_support_filter_gzip(a) != ARCHIVE_OK ||
-		archive_read_support_format_tar(a) != ARCHIVE_OK ||
-		archive_read_open_fd(a, fd, BLOCK) != ARCHIVE_OK)
+		archive_read_support_format_tar(a) != ARCHIVE_OK || open_place(a, p) != ARCHIVE_OK)
 		return failed(a, e);
 	while ((r = archive_read_next_header(a, &entry)) != ARCHIVE_EOF) {
 		if (r == ARCHIVE_RETRY)
@@ -182,10 +194,14 @@ static int read_folder(struct folder *f, double fps, struct keypoints *ret, stru
 	return read_frames(f, ret, e);
 }
 
-static int read_views(int fd, double fps, struct folders *f, struct keypoints *const ret[VIEWS],
+static int read_views(const struct place *p, double fps, struct keypoints *const ret[VIEWS],
 	bool ret_present[VIEWS], struct err *e)
 {
-	if (read_entries(fd, f, e) < 0)
+	struct folders folders __attribute__((cleanup(folders_deinit))) = { 0 }, *f = &folders;
+
+	for (int i = 0; i < VIEWS; i++)
+		buf_init(&f->of[i].text, BYTES_MAX);
+	if (read_entries(p, f, e) < 0)
 		return -1;
 	for (enum view v = VIEW_FRONT; v < VIEWS; v++) {
 		ret_present[v] = f->of[v].has_meta || f->of[v].frames.count > 0;
@@ -200,7 +216,6 @@ static int read_views(int fd, double fps, struct folders *f, struct keypoints *c
 int analyze_read_archive(const char *path, double fps, struct keypoints *const ret[VIEWS],
 	bool ret_present[VIEWS], struct err *e)
 {
-	struct folders f __attribute__((cleanup(folders_deinit))) = { 0 };
 	CLEANUP(close_p) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 
@@ -210,7 +225,14 @@ int analyze_read_archive(const char *path, double fps, struct keypoints *const r
 		return err_errno(e, ERR_IO, "%s", path);
 	if (!S_ISREG(st.st_mode))
 		return err_set(e, ERR_INVALID, "%s: not a regular file", path);
-	for (int i = 0; i < VIEWS; i++)
-		buf_init(&f.of[i].text, BYTES_MAX);
-	return read_views(fd, fps, &f, ret, ret_present, e) < 0 ? err_wrap(e, "%s", path) : 0;
+	const struct place p = { .fd = fd };
+	return read_views(&p, fps, ret, ret_present, e) < 0 ? err_wrap(e, "%s", path) : 0;
+}
+
+int analyze_read_archive_bytes(const void *bytes, size_t len, double fps, struct keypoints *const ret[VIEWS],
+	bool ret_present[VIEWS], struct err *e)
+{
+	const struct place p = { .fd = -1, .bytes = bytes, .len = len };
+
+	return read_views(&p, fps, ret, ret_present, e);
 }

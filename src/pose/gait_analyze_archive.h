@@ -18,3 +18,7 @@
  */
 int analyze_read_archive(const char *path, double fps, struct keypoints *const ret[VIEWS],
 	bool ret_present[VIEWS], struct err *e);
+
+/* The same of an archive in memory: the scorer child opens no file. */
+int analyze_read_archive_bytes(const void *bytes, size_t len, double fps, struct keypoints *const ret[VIEWS],
+	bool ret_present[VIEWS], struct err *e);

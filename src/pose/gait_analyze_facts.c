@@ -123,8 +123,8 @@ static const struct fact {
 } facts[] = { { "height", false, take_height }, { "height_cm", false, take_height_cm },
 	{ "age", false, take_age }, { "age_months", false, take_months }, { "sex", false, take_sex },
 	{ "walking_aid", false, take_walking_aid }, { "orthosis", false, take_orthosis },
-	{ "footwear", false, take_footwear }, { "fps", false, take_fps }, { "video_sha256_front", true, take_sum_front },
-	{ "video_sha256_side", true, take_sum_side } };
+	{ "footwear", false, take_footwear }, { "fps", false, take_fps },
+	{ "video_sha256_front", true, take_sum_front }, { "video_sha256_side", true, take_sum_side } };
 
 static bool given(const struct json *v)
 {

@@ -16,8 +16,8 @@ void analyze_facts_init(struct analyze_facts *f);
 
 /**
  * analyze_facts_read() - take facts from a JSON object, naming every one that cannot be used
- * height ("172cm", 5'7"), height_cm, age (years), age_months, sex (F, M, O), walking_aid, orthosis, footwear, fps; numbers may be text. null
- * and
+ * height ("172cm", 5'7"), height_cm, age (years), age_months, sex (F, M, O), walking_aid, orthosis, footwear,
+ * fps; numbers may be text. null and
  * "" are as if they were absent.
  * @prefix    put in front of the names in @refusal: "patient." or ""
  * @internal  gaitd's own request: video_sha256_front, video_sha256_side are known, too

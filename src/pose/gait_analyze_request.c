@@ -4,6 +4,7 @@
 
 #include "base/json_cut.h"
 #include "gait/keypoints_document.h"
+#include "pose/gait_analyze_archive.h"
 #include "pose/gait_analyze_facts.h"
 #include "pose/gait_analyze_result.h"
 
@@ -12,6 +13,7 @@ enum { BODY_DEPTH = 12, BODY_MEMBERS = 8 };
 /* Where each view's document stands: in a part of its own or inside the body. */
 struct documents {
 	struct strv view[VIEWS];
+	struct strv archive; /* of an attempt, instead of them */
 };
 
 static void refuse(struct scorer_refusal *r, enum err_kind kind, const char *detail)
@@ -88,6 +90,27 @@ static bool read_view(
 	return true;
 }
 
+/* Return false where something is wrong that is nobody's field. */
+static bool read_all(const struct documents *docs, double fps, struct keypoints *const k[VIEWS],
+	bool ret_present[VIEWS], struct scorer_refusal *refusal)
+{
+	struct err e;
+
+	if (docs->archive.n) {
+		if (analyze_read_archive_bytes(docs->archive.p, docs->archive.n, fps, k, ret_present, &e) ==
+			0)
+			return true;
+		refuse(refusal, e.kind == ERR_NOMEM || e.kind == ERR_TOO_LARGE ? e.kind : ERR_INVALID, e.msg);
+		return false;
+	}
+	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
+		ret_present[i] = docs->view[i].n > 0;
+		if (ret_present[i] && !read_view(k[i], docs->view[i], view_name(i), fps, refusal))
+			return false;
+	}
+	return true;
+}
+
 static bool measure_request(const struct documents *docs, const struct analyze_facts *facts,
 	struct model *model, bool allow_demonstration, struct buf *text, struct scorer_refusal *refusal)
 {
@@ -96,16 +119,15 @@ static bool measure_request(const struct documents *docs, const struct analyze_f
 	ANALYZE_OUTPUT_CLEANUP struct analyze_output out = { 0 };
 	struct keypoints *k[VIEWS] = { [VIEW_FRONT] = &front, [VIEW_SIDE] = &side };
 	struct analyze_input in = { .patient = facts->patient, .allow_demonstration = allow_demonstration };
+	bool present[VIEWS] = { false };
 	struct err e;
 
 	keypoints_init(&front);
 	keypoints_init(&side);
+	if (!read_all(docs, facts->fps, k, present, refusal))
+		return false;
 	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
-		if (!docs->view[i].n)
-			continue;
-		if (!read_view(k[i], docs->view[i], view_name(i), facts->fps, refusal))
-			return false;
-		in.keys[i] = k[i];
+		in.keys[i] = present[i] ? k[i] : NULL;
 		in.sha256[i] = facts->sha256[i][0] ? facts->sha256[i] : NULL;
 	}
 	if (!in.keys[VIEW_FRONT] && !in.keys[VIEW_SIDE])
@@ -124,7 +146,8 @@ bool analyze_request(const struct buf parts[SCORER_PARTS], struct model *model, 
 	struct buf *text, struct scorer_refusal *refusal)
 {
 	struct documents docs = { .view = { [VIEW_FRONT] = part_of(&parts[SCORER_FRONT]),
-					  [VIEW_SIDE] = part_of(&parts[SCORER_SIDE]) } };
+					  [VIEW_SIDE] = part_of(&parts[SCORER_SIDE]) },
+		.archive = part_of(&parts[SCORER_ARCHIVE]) };
 	struct analyze_facts facts;
 
 	analyze_facts_init(&facts);
