@@ -19,6 +19,8 @@ static const char help[] =
 	"                                  (--quick: no test job on a compute node)\n"
 	"  jobs list [--status S] [--limit N]\n"
 	"  jobs show|watch|cancel|rerun|erase ID\n"
+	"  jobs rescore ID…|--all --model DIR [--allow-demonstration] [--out DIR]\n"
+	"                                  kept key points with another model: compares, changes no job\n"
 	"  users list\n"
 	"  users add EMAIL [--role submitter|staff|admin] [--password-stdin]\n"
 	"  users role EMAIL ROLE;  users password|disable|enable EMAIL\n"

@@ -22,6 +22,10 @@ struct ctl_verb {
 	int (*run)(struct ctl *c, struct house *h, char **args, int n, struct err *e);
 };
 
+/* `gaitctl jobs rescore`, in a file of its own. */
+int ctl_rescore(struct ctl *c, struct house *h, char **args, int n, struct err *e);
+#define CTL_RESCORE_USAGE "rescore ID…|--all --model DIR [--allow-demonstration] [--out DIR]"
+
 /* Find the verb, open data folder and database, run it, close the house. A verb that needs more opens it
  * (house_open_part()). @verbs ends with an empty row. */
 int ctl_run(struct ctl *c, const char *command, const struct ctl_verb *verbs, int argc, char **argv,

@@ -10,7 +10,7 @@ static const char magic[4] = "GSF1";
 static const uint32_t limits[][SCORER_PARTS] = {
 	[SCORER_READY] = { 0 },
 	[SCORER_ANALYZE] = { SCORER_FACTS_MAX, SCORER_INPUT_MAX, SCORER_INPUT_MAX, SCORER_INPUT_MAX,
-		SCORER_INPUT_MAX },
+		SCORER_INPUT_MAX, SCORER_INPUT_MAX },
 	[SCORER_RESULT] = { [SCORER_BODY] = SCORER_RESULT_MAX },
 	[SCORER_REFUSED] = { [SCORER_BODY] = SCORER_REFUSAL_MAX },
 };
@@ -29,15 +29,16 @@ static uint32_t get32(const unsigned char *from)
 static int check_request(const struct scorer_head *h, struct err *e)
 {
 	bool views = h->len[SCORER_FRONT] || h->len[SCORER_SIDE], body = h->len[SCORER_BODY] > 0,
-	     archive = h->len[SCORER_ARCHIVE] > 0;
+	     kept = h->len[SCORER_KEPT_1] > 0;
 	uint64_t sum = 0;
 
 	for (int i = SCORER_FRONT; i < SCORER_PARTS; i++)
 		sum += h->len[i];
 	if (sum > SCORER_INPUT_MAX)
 		return err_set(e, ERR_TOO_LARGE, "key points of more than %d bytes", SCORER_INPUT_MAX);
-	if ((views ? 1 : 0) + (body ? 1 : 0) + (archive ? 1 : 0) != 1 || (body && h->len[SCORER_FACTS]))
-		return err_set(e, ERR_INVALID, "a request has views, a body or an archive");
+	if ((views ? 1 : 0) + (body ? 1 : 0) + (kept ? 1 : 0) != 1 || (body && h->len[SCORER_FACTS]) ||
+		(!kept && h->len[SCORER_KEPT_2]))
+		return err_set(e, ERR_INVALID, "a request has views, a body or archives");
 	return 0;
 }
 

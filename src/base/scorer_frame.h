@@ -15,7 +15,7 @@
  *	child → gaitd   READY                               once, when the model is loaded
  *	gaitd → child   ANALYZE   facts, front and/or side  key point documents as they came
  *	                ANALYZE   body                      a whole JSON request; the child cuts it up
- *	                ANALYZE   facts, archive            keypoints.tar.gz of an attempt
+ *	                ANALYZE   facts, one or two kept    keypoints_….tar.gz of an attempt
  *	child → gaitd   RESULT    body                      result.json
  *	                REFUSED   body                      kind, words and the wrong fields (below)
  *
@@ -23,7 +23,15 @@
 
 enum scorer_kind { SCORER_READY = 1, SCORER_ANALYZE, SCORER_RESULT, SCORER_REFUSED };
 
-enum scorer_part { SCORER_FACTS, SCORER_FRONT, SCORER_SIDE, SCORER_BODY, SCORER_ARCHIVE, SCORER_PARTS };
+enum scorer_part {
+	SCORER_FACTS,
+	SCORER_FRONT,
+	SCORER_SIDE,
+	SCORER_BODY,
+	SCORER_KEPT_1,
+	SCORER_KEPT_2,
+	SCORER_PARTS
+};
 
 enum {
 	SCORER_HEAD_BYTES = 12 + 4 * SCORER_PARTS,

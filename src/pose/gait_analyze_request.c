@@ -13,7 +13,7 @@ enum { BODY_DEPTH = 12, BODY_MEMBERS = 8 };
 /* Where each view's document stands: in a part of its own or inside the body. */
 struct documents {
 	struct strv view[VIEWS];
-	struct strv archive; /* of an attempt, instead of them */
+	struct strv kept[2]; /* archives of an attempt, instead of them */
 };
 
 static void refuse(struct scorer_refusal *r, enum err_kind kind, const char *detail)
@@ -90,19 +90,35 @@ static bool read_view(
 	return true;
 }
 
-/* Return false where something is wrong that is nobody's field. */
-static bool read_all(const struct documents *docs, double fps, struct keypoints *const k[VIEWS],
+/* Both views in one archive, or each in its own. */
+static bool read_kept(const struct documents *docs, double fps, struct keypoints *const k[VIEWS],
 	bool ret_present[VIEWS], struct scorer_refusal *refusal)
 {
 	struct err e;
 
-	if (docs->archive.n) {
-		if (analyze_read_archive_bytes(docs->archive.p, docs->archive.n, fps, k, ret_present, &e) ==
-			0)
-			return true;
-		refuse(refusal, e.kind == ERR_NOMEM || e.kind == ERR_TOO_LARGE ? e.kind : ERR_INVALID, e.msg);
-		return false;
+	for (int i = 0; i < 2 && docs->kept[i].n; i++) {
+		bool present[VIEWS] = { false };
+		int r = analyze_read_archive_bytes(docs->kept[i].p, docs->kept[i].n, fps, k, present, &e);
+		for (enum view v = VIEW_FRONT; r == 0 && v < VIEWS; v++) {
+			if (present[v] && ret_present[v])
+				r = err_set(&e, ERR_INVALID, "%s is in both archives", view_name(v));
+			ret_present[v] |= present[v];
+		}
+		if (r < 0) {
+			refuse(refusal, e.kind == ERR_NOMEM || e.kind == ERR_TOO_LARGE ? e.kind : ERR_INVALID,
+				e.msg);
+			return false;
+		}
 	}
+	return true;
+}
+
+/* Return false where something is wrong that is nobody's field. */
+static bool read_all(const struct documents *docs, double fps, struct keypoints *const k[VIEWS],
+	bool ret_present[VIEWS], struct scorer_refusal *refusal)
+{
+	if (docs->kept[0].n)
+		return read_kept(docs, fps, k, ret_present, refusal);
 	for (enum view i = VIEW_FRONT; i < VIEWS; i++) {
 		ret_present[i] = docs->view[i].n > 0;
 		if (ret_present[i] && !read_view(k[i], docs->view[i], view_name(i), fps, refusal))
@@ -147,7 +163,7 @@ bool analyze_request(const struct buf parts[SCORER_PARTS], struct model *model, 
 {
 	struct documents docs = { .view = { [VIEW_FRONT] = part_of(&parts[SCORER_FRONT]),
 					  [VIEW_SIDE] = part_of(&parts[SCORER_SIDE]) },
-		.archive = part_of(&parts[SCORER_ARCHIVE]) };
+		.kept = { part_of(&parts[SCORER_KEPT_1]), part_of(&parts[SCORER_KEPT_2]) } };
 	struct analyze_facts facts;
 
 	analyze_facts_init(&facts);

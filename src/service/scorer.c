@@ -99,6 +99,17 @@ static int ensure_child(struct scorer *s, struct err *e)
 		"the program that analyses key points cannot be started at present: try again later");
 }
 
+int scorer_start(struct scorer *s, struct err *e)
+{
+	if (take_turn(s, e) < 0)
+		return -1;
+	int r = s->child.pid >= 0
+			? 0
+			: scorer_child_start(&s->child, &s->opt.child, clock_mono_ms() + START_MS, e);
+	give_turn(s);
+	return r;
+}
+
 /* Only the end of it is sure to leave nothing of this request behind. */
 static void end_child(struct scorer *s, const char *event)
 {

@@ -24,6 +24,12 @@ static inline void scorer_free_p(struct scorer **s)
 }
 
 /**
+ * scorer_start() - start the child now, for who wants to know whether it does
+ * Errors  ERR_CHILD, ERR_TIMEOUT with the child's own words
+ */
+int scorer_start(struct scorer *s, struct err *e);
+
+/**
  * scorer_analyze() - key points in, result.json out
  * @parts   as base/scorer_frame.h says; borrowed; empty ones are absent
  * @text    empty; gets result.json on 0

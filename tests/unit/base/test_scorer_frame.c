@@ -16,6 +16,7 @@ static void a_head_comes_back_as_it_went(void **state)
 		{ SCORER_ANALYZE, UINT32_MAX, { 0, 0, 64 << 20, 0, 0 } },
 		{ SCORER_ANALYZE, 0x80000001, { 0, 0, 0, 64 << 20, 0 } },
 		{ SCORER_ANALYZE, 2, { 17, 0, 0, 0, 300 } },
+		{ SCORER_ANALYZE, 2, { 0, 0, 0, 0, 32 << 20, 32 << 20 } },
 		{ SCORER_RESULT, 3, { [SCORER_BODY] = 64 << 20 } },
 		{ SCORER_REFUSED, 4, { [SCORER_BODY] = 1 } },
 	};
@@ -58,6 +59,9 @@ static void what_does_not_belong_together_is_refused_by_both_ends(void **state)
 		{ request(0, (64 << 20) + 1, 0, 0, 0), ERR_TOO_LARGE },      /* a view over it */
 		{ request(0, 40 << 20, 40 << 20, 0, 0), ERR_TOO_LARGE },     /* both together */
 		{ request(0, UINT32_MAX, UINT32_MAX, 0, 0), ERR_TOO_LARGE }, /* their sum must not wrap */
+		{ { SCORER_ANALYZE, 0, { [SCORER_KEPT_2] = 1 } },
+			ERR_INVALID }, /* the second without the first */
+		{ { SCORER_ANALYZE, 0, { 0, 1, 0, 0, 0, 1 } }, ERR_INVALID },
 		{ { SCORER_READY, 0, { [SCORER_BODY] = 1 } }, ERR_INVALID },
 		{ { SCORER_RESULT, 0, { 0 } }, ERR_INVALID },
 		{ { SCORER_RESULT, 0, { [SCORER_BODY] = (64 << 20) + 1 } }, ERR_TOO_LARGE },
