@@ -70,6 +70,9 @@ class Engines(unittest.TestCase):
             if seen:  # where there is another program to ask
                 self.assertEqual((seen["codec_name"], int(seen["nb_read_packets"])), ("h264", result["quality"][view]["frames"]))
         self.mails(job, shown)
+        # What it kept, measured again with the same model, says the same.
+        again = self.d.ctl_json("jobs", "rescore", job, "--model", str(SOURCE / "models" / "demonstration"), "--allow-demonstration")
+        self.assertEqual((again["jobs"][0]["difference"], again["jobs"][0]["old"]), (0, again["jobs"][0]["new"]))
 
     def mails(self, job, shown):
         got = {m["Message-ID"][1:].split(".")[0]: m for m in self.d.wait_mails(2) if job in m["Message-ID"]}

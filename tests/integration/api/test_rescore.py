@@ -1,12 +1,14 @@
 """gaitctl jobs rescore: what another model says of the kept key points of complete jobs."""
 
 import json
+import os
 import shutil
+import subprocess
 
 import jsonschema
 import keypoints
 from apitest import ApiTest, main
-from gaitd import RESULT, SOURCE
+from gaitd import BIN, RESULT, SOURCE
 
 MODEL = SOURCE / "models" / "demonstration"
 FRONT, SIDE = keypoints.document("front"), keypoints.document("side")
@@ -115,6 +117,19 @@ class Rescore(ApiTest):
         self.assertLessEqual(jobs, listed)
         self.assertNotIn(erased, listed)
         self.assertEqual(listed, {r["id"] for r in self.d.rows("SELECT id FROM jobs WHERE state = 'complete' AND erased_ms IS NULL")})
+
+    def test_a_bar_on_a_terminal_and_none_elsewhere(self):
+        jobs = [self.job(), self.job()]
+        ours, theirs = os.openpty()
+        with open(theirs, "wb") as tty:
+            done = subprocess.run([BIN / "gaitctl", *self.d.sets(), "jobs", "rescore", *jobs, "--model", str(MODEL)], stdout=subprocess.PIPE,
+                                  stderr=tty, stdin=subprocess.DEVNULL, env=self.d.environment({}), timeout=60)
+        with open(ours, "rb", buffering=0) as tty:
+            shown = tty.read(4096)
+        self.assertEqual(done.returncode, 0)
+        for word in (b"0 of 2", b"1 of 2", b"2 of 2", b"#"):
+            self.assertIn(word, shown)
+        self.assertEqual(self.d.ctl_run("jobs", "rescore", *jobs, "--model", str(MODEL)).stderr, "")
 
     def test_usage_and_models_that_cannot_be_read(self):
         job = self.job()
