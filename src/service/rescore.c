@@ -82,6 +82,9 @@ static int write_facts(struct service *s, const struct job *job, struct buf *out
 	json_w_num(&w, "height_cm", p->height_cm, 2);
 	json_w_int(&w, "age_months", p->age_months);
 	json_w_strn(&w, "sex", &p->sex, 1);
+	json_w_str(&w, "walking_aid", p->walking_aid);
+	json_w_str(&w, "orthosis", p->orthosis);
+	json_w_str(&w, "footwear", p->footwear);
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "video_sha256_%s", view_name(videos[i].view));
 		hex_encode(videos[i].sha256, SHA256_BYTES, hex);

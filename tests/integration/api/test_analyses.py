@@ -23,7 +23,7 @@ FRONT, SIDE = keypoints.document("front"), keypoints.document("side")
 PATIENT = {"height": "170cm", "age": 40, "sex": "F"}
 
 
-READY = r"printf 'GSF1\001\000\000\000'; head -c 24 /dev/zero"  # what a child says when its model is loaded
+READY = r"printf 'GSF1\001\000\000\000'; head -c 28 /dev/zero"  # what a child says when its model is loaded
 
 
 def as_file(name, value):
