@@ -273,6 +273,39 @@ void json_w_int(struct json_w *w, const char *name, int64_t value)
 	put(w, text, strlen(text));
 }
 
+/* What "%.*f" would write, without zeros at its end, for nearly all numbers that come here: a result has
+ * thousands of them. False where the last digit might be another one: large values, and those near the middle
+ * between two texts, where the product's own rounding could decide. */
+static bool short_number(double value, int decimals, char text[32])
+{
+	static const double scales[] = { 1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9 };
+	const double most = 1e12, doubt = 1e-3; /* the product is wrong by at most 1e12 × 2^-53 */
+
+	if (decimals < 0 || decimals >= (int)(sizeof scales / sizeof scales[0]))
+		return false;
+	double scaled = fabs(value) * scales[decimals], whole = floor(scaled), rest = scaled - whole;
+	if (!(scaled < most) || fabs(rest - 0.5) < doubt)
+		return false;
+	uint64_t n = (uint64_t)whole + (rest > 0.5 ? 1 : 0);
+	while (decimals > 0 && n % 10 == 0) {
+		n /= 10;
+		decimals--;
+	}
+	char *p = text + 31;
+	*p = '\0';
+	bool negative = value < 0 && n > 0;
+	for (int i = 0; n > 0 || i <= decimals; i++) {
+		if (i == decimals && decimals > 0)
+			*--p = '.';
+		*--p = (char)('0' + n % 10);
+		n /= 10;
+	}
+	if (negative)
+		*--p = '-';
+	memmove(text, p, (size_t)(text + 32 - p));
+	return true;
+}
+
 void json_w_num(struct json_w *w, const char *name, double value, int decimals)
 {
 	char text[352];
@@ -282,6 +315,10 @@ void json_w_num(struct json_w *w, const char *name, double value, int decimals)
 		return;
 	}
 	begin(w, name);
+	if (short_number(value, decimals, text)) {
+		put(w, text, strlen(text));
+		return;
+	}
 	snprintf(text, sizeof text, "%.*f", decimals, value);
 	for (char *p = text; *p; p++)
 		if (*p == ',')

@@ -1,11 +1,17 @@
 #include "base/sandbox.h"
 
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 
@@ -90,7 +96,33 @@ int sandbox_enter(const struct sandbox *s, struct err *e)
 	return deny_calls(e);
 }
 
-int sandbox_seal(int64_t max_cpu_s, struct err *e)
+/* Everything that a filter has as the kernel takes it. libseccomp writes it to a descriptor only. */
+static int export(scmp_filter_ctx ctx, struct sandbox_seal *ret, struct err *e)
+{
+	struct stat st;
+	CLEANUP(close_p) int fd = memfd_create("filter", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(e, ERR_INTERNAL, "seccomp filter");
+	int r = seccomp_export_bpf(ctx, fd);
+	if (r < 0) {
+		errno = -r;
+		return err_errno(e, ERR_INTERNAL, "seccomp filter");
+	}
+	if (fstat(fd, &st) < 0 || st.st_size <= 0 ||
+		st.st_size > (off_t)(BPF_MAXINSNS * sizeof(struct sock_filter)))
+		return err_set(e, ERR_INTERNAL, "seccomp filter of %lld bytes", (long long)st.st_size);
+	CLEANUP(free_p) void *filter = malloc((size_t)st.st_size);
+	if (!filter)
+		return err_set(e, ERR_NOMEM, "no memory for a seccomp filter");
+	if (pread(fd, filter, (size_t)st.st_size, 0) != st.st_size)
+		return err_errno(e, ERR_INTERNAL, "seccomp filter");
+	ret->filter = TAKE(filter);
+	ret->len = (unsigned short)((size_t)st.st_size / sizeof(struct sock_filter));
+	return 0;
+}
+
+int sandbox_seal_make(struct sandbox_seal *ret, struct err *e)
 {
 	static const int denied[] = { SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(openat2), SCMP_SYS(creat),
 		SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
@@ -100,14 +132,34 @@ int sandbox_seal(int64_t max_cpu_s, struct err *e)
 		SCMP_SYS(clone), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(kill), SCMP_SYS(tkill),
 		SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(memfd_create), SCMP_SYS(ptrace),
 		SCMP_SYS(prlimit64), SCMP_SYS(setrlimit) };
-
-	if (limit(RLIMIT_CPU, max_cpu_s, e) < 0)
-		return -1;
 	scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+
+	*ret = (struct sandbox_seal){ .filter = NULL };
 	if (!ctx)
 		return err_set(e, ERR_NOMEM, "no memory for a seccomp filter");
 	int r = 0;
 	for (size_t i = 0; i < ARRAY_LEN(denied) && r == 0; i++)
 		r = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), denied[i], 0);
-	return load(ctx, r, e);
+	if (r < 0)
+		return load(ctx, r, e);
+	r = export(ctx, ret, e);
+	seccomp_release(ctx);
+	return r;
+}
+
+void sandbox_seal_deinit(struct sandbox_seal *s)
+{
+	free(s->filter);
+	s->filter = NULL;
+}
+
+int sandbox_seal(const struct sandbox_seal *s, int64_t max_cpu_s, struct err *e)
+{
+	const struct sock_fprog program = { .len = s->len, .filter = s->filter };
+
+	if (limit(RLIMIT_CPU, max_cpu_s, e) < 0)
+		return -1;
+	return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) < 0
+		       ? err_errno(e, ERR_INTERNAL, "seccomp filter")
+		       : 0;
 }

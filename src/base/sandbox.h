@@ -19,10 +19,21 @@ struct sandbox {
  */
 int sandbox_enter(const struct sandbox *s, struct err *e);
 
+/* The filter of a second step, ready to be installed: a fork server makes it once and each of its children
+ * enters it in microseconds. */
+struct sandbox_seal {
+	void *filter; /* struct sock_filter[len] */
+	unsigned short len;
+};
+
+/* Errors as sandbox_enter(). Released with sandbox_seal_deinit(). */
+int sandbox_seal_make(struct sandbox_seal *ret, struct err *e);
+void sandbox_seal_deinit(struct sandbox_seal *s);
+
 /**
- * sandbox_seal() - a second step, for a process that has everything it needs
+ * sandbox_seal() - the second step, for a process that has everything it needs
  * After it also: no file or folder opened, made, removed or renamed, no new process or thread, no signal to
- * another process. What is open stays usable. @max_cpu_s ends the process with SIGXCPU, then SIGKILL.
- * Errors  as sandbox_enter()
+ * another process, no higher limit. What is open stays usable. @max_cpu_s ends the process with SIGXCPU, then
+ * SIGKILL. Behind sandbox_enter(), whose no_new_privs it needs.
  */
-int sandbox_seal(int64_t max_cpu_s, struct err *e);
+int sandbox_seal(const struct sandbox_seal *s, int64_t max_cpu_s, struct err *e);

@@ -1,8 +1,11 @@
 #include "pose/gait_analyze_serve.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -15,7 +18,7 @@
 #include "pose/gait_analyze_request.h"
 
 /* How a worker tells that there was no request any more. */
-enum { EXIT_OVER = 4, CPU_S = 60 };
+enum { EXIT_OVER = 4, CPU_S = 60, WARM_BYTES = 2 << 20, PAGE_BYTES = 4096, HEAP_BYTES = 32 << 20 };
 #define MEMORY_MAX (INT64_C(2) << 30)
 
 /* Return 0; 1 where the stream ended before the first byte; -1 */
@@ -69,21 +72,34 @@ static int read_request(struct scorer_head *h, struct buf parts[SCORER_PARTS], s
 	return 0;
 }
 
+/* What every worker inherits. */
+struct server {
+	const struct options *opt;
+	struct model *model; /* NULL: none */
+	struct sandbox_seal seal;
+};
+
+static void server_deinit(struct server *s)
+{
+	model_free(s->model);
+	sandbox_seal_deinit(&s->seal);
+}
+
 /* The worker's whole life. Nothing is freed: the process is over. Return its exit status */
-static int work(struct model *model, const struct options *o, struct err *e)
+static int work(const struct server *s, struct err *e)
 {
 	struct buf parts[SCORER_PARTS], text, words;
 	struct scorer_refusal refusal = { .kind = ERR_NONE };
 	struct scorer_head h;
 
-	if (sandbox_seal(o->max_cpu_s ? o->max_cpu_s : CPU_S, e) < 0)
+	if (sandbox_seal(&s->seal, s->opt->max_cpu_s ? s->opt->max_cpu_s : CPU_S, e) < 0)
 		return -1;
 	int r = read_request(&h, parts, e);
 	if (r != 0)
 		return r < 0 ? -1 : EXIT_OVER;
 	buf_init(&text, SCORER_RESULT_MAX);
 	buf_init(&words, SCORER_REFUSAL_MAX);
-	if (analyze_request(parts, model, o->allow_demonstration, &text, &refusal))
+	if (analyze_request(parts, s->model, s->opt->allow_demonstration, &text, &refusal))
 		return write_frame(SCORER_RESULT, h.id, &text, e);
 	return scorer_refusal_put(&refusal, &words, e) < 0 ? -1
 							   : write_frame(SCORER_REFUSED, h.id, &words, e);
@@ -104,43 +120,115 @@ static int wait_for(pid_t pid, struct err *e)
 	return err_set(e, ERR_CHILD, "a worker ended with exit code %d", WEXITSTATUS(status));
 }
 
-/* Return 0: a request was answered; EXIT_OVER; -1 */
-static int serve_one(struct model *model, const struct options *o, struct err *e)
-{
-	pid_t server = getpid(), pid = fork();
+struct worker {
+	pid_t pid;
+	int go; /* a byte sent here lets it read its request; -1: sent */
+};
 
-	if (pid < 0)
-		return err_errno(e, ERR_CHILD, "fork");
-	if (pid > 0)
-		return wait_for(pid, e);
+/* The memory that a request of the usual size touches, touched while there is time. */
+static void warm_up(void)
+{
+	volatile char *block = malloc(WARM_BYTES);
+
+	for (size_t i = 0; block && i < WARM_BYTES; i += PAGE_BYTES)
+		block[i] = 1;
+	free((void *)(uintptr_t)block);
+}
+
+_Noreturn static void worker_main(const struct server *s, pid_t server, int go)
+{
+	struct err e = { 0 };
+	char byte;
+
 	/* A worker without its server would wait for a request that nobody sends. */
-	int r = prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != server
-			? err_set(e, ERR_CHILD, "the server is gone")
-			: work(model, o, e);
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != server)
+		_exit(err_exit_code(ERR_CHILD));
+	warm_up();
+	if (read(go, &byte, 1) != 1)
+		_exit(0); /* not needed any more */
+	int r = work(s, &e);
 	if (r < 0)
-		fprintf(stderr, "gait-analyze: %s\n", e->msg);
+		fprintf(stderr, "gait-analyze: %s\n", e.msg);
 	fflush(stderr);
-	_exit(r < 0 ? err_exit_code(e->kind) : r);
+	_exit(r < 0 ? err_exit_code(e.kind) : r);
+}
+
+static int worker_start(const struct server *s, struct worker *ret, struct err *e)
+{
+	pid_t server = getpid();
+	int go[2];
+
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return err_errno(e, ERR_CHILD, "pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		close(go[1]);
+		worker_main(s, server, go[0]);
+	}
+	close(go[0]);
+	if (pid < 0) {
+		close(go[1]);
+		return err_errno(e, ERR_CHILD, "fork");
+	}
+	*ret = (struct worker){ pid, go[1] };
+	return 0;
+}
+
+static void worker_go(struct worker *w)
+{
+	ssize_t n = write(w->go, "", 1); /* one that is gone is noticed by waiting for it */
+
+	(void)n;
+	close_p(&w->go);
+	w->go = -1;
+}
+
+static void worker_dismiss(struct worker *w)
+{
+	close_p(&w->go);
+	(void)waitpid(w->pid, NULL, 0);
+}
+
+/* While one works the next is made ready. Return 0 where stdin ended; -1 */
+static int serve(const struct server *s, struct err *e)
+{
+	struct worker now, next;
+	int r;
+
+	if (worker_start(s, &now, e) < 0)
+		return -1;
+	for (;;) {
+		worker_go(&now);
+		if (worker_start(s, &next, e) < 0) {
+			(void)wait_for(now.pid, NULL);
+			return -1;
+		}
+		r = wait_for(now.pid, e);
+		if (r != 0)
+			break;
+		now = next;
+	}
+	worker_dismiss(&next);
+	return r < 0 ? -1 : 0;
 }
 
 int serve_run(const struct options *o, struct err *e)
 {
-	/* No limit of CPU time here: this process serves for weeks. A core file or any other file it may not
-	 * write. */
+	/* No limit of CPU time here: this process serves for weeks. No core file or any other may it write.
+	 */
 	const struct sandbox limits = { .max_memory_bytes =
 						o->max_memory_bytes ? o->max_memory_bytes : MEMORY_MAX,
 		.max_file_bytes = 1 };
-	CLEANUP(model_free_p) struct model *model = NULL;
-	int r;
+	struct server s __attribute__((cleanup(server_deinit))) = { .opt = o };
 
-	if (sandbox_enter(&limits, e) < 0)
+	/* What a worker touched beforehand it must not give back and take again. */
+	(void)mallopt(M_MMAP_THRESHOLD, HEAP_BYTES);
+	(void)mallopt(M_TRIM_THRESHOLD, HEAP_BYTES);
+	if (sandbox_seal_make(&s.seal, e) < 0 || sandbox_enter(&limits, e) < 0)
 		return -1;
-	if (o->model_dir && model_open(o->model_dir, &model, e) < 0)
+	if (o->model_dir && model_open(o->model_dir, &s.model, e) < 0)
 		return err_wrap(e, "model");
 	if (write_frame(SCORER_READY, 0, NULL, e) < 0)
 		return -1;
-	do
-		r = serve_one(model, o, e);
-	while (r == 0);
-	return r < 0 ? -1 : 0;
+	return serve(&s, e);
 }

@@ -220,6 +220,40 @@ static void writer_numbers(void **state)
 	}
 }
 
+/* The quick way of writing a number against the C library's, zeros at the end and "-0" apart. */
+static void writer_numbers_are_the_c_library_s(void **state)
+{
+	static const double odd[] = { 0, -0.0, 0.5, 1.5, 2.5, 0.25, 0.125, 0.045, 0.055, 1e-9, 5e-7,
+		4.9999999e-7, 999999.5, 999999.9999995, 1e12, 1e12 - 0.5, 123456789.987654321, 0x1p53, 1e300,
+		5e-324, 0.1, 0.7, 2.675, 1.005 };
+	uint64_t state_x = 88172645463325252u; /* xorshift64, Marsaglia 2003 */
+
+	(void)state;
+	for (size_t i = 0; i < 200000; i++) {
+		struct buf b BUF_CLEANUP;
+		struct json_w w;
+		struct err e = { 0 };
+		char want[400];
+		state_x ^= state_x << 13, state_x ^= state_x >> 7, state_x ^= state_x << 17;
+		int decimals = (int)(state_x % 11);
+		double value = i < ARRAY_LEN(odd) * 11
+				       ? odd[i / 11]
+				       : ldexp((double)(int64_t)state_x, (int)(state_x >> 20 & 63) - 88);
+		decimals = i < ARRAY_LEN(odd) * 11 ? (int)(i % 11) : decimals;
+		snprintf(want, sizeof want, "%.*f", decimals, value);
+		size_t len = strlen(want);
+		while (strchr(want, '.') && want[len - 1] == '0')
+			want[--len] = '\0';
+		if (want[len - 1] == '.')
+			want[--len] = '\0';
+		buf_init(&b, 400);
+		json_w_init(&w, &b);
+		json_w_num(&w, NULL, value, decimals);
+		assert_ok(json_w_end(&w, &e), &e);
+		assert_string_equal(buf_str(&b), strcmp(want, "-0") == 0 ? "0" : want);
+	}
+}
+
 /* Whatever bytes go in, what comes out is JSON that our own strict reader takes. */
 static void writer_output_is_always_json(void **state)
 {
@@ -294,6 +328,7 @@ int main(void)
 		cmocka_unit_test(depth_is_bounded_before_anything_recurses),
 		cmocka_unit_test(writer_puts_commas_and_escapes),
 		cmocka_unit_test(writer_numbers),
+		cmocka_unit_test(writer_numbers_are_the_c_library_s),
 		cmocka_unit_test(writer_output_is_always_json),
 		cmocka_unit_test(writer_keeps_the_first_error),
 		cmocka_unit_test(prints_what_it_read),

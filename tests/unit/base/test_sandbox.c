@@ -233,9 +233,10 @@ static void limits_are_only_lowered(void **state)
 /* After sandbox_seal(): 0 from each of these would be a hole. */
 static int seal(void)
 {
+	struct sandbox_seal s;
 	struct err e = { 0 };
 
-	return enter() < 0 || sandbox_seal(5, &e) < 0 ? -1 : 0;
+	return enter() < 0 || sandbox_seal_make(&s, &e) < 0 || sandbox_seal(&s, 5, &e) < 0 ? -1 : 0;
 }
 
 static int sealed_open(void *arg)
@@ -336,10 +337,11 @@ static void a_sealed_process_works(void **state)
 
 static int sealed_loop(void *arg)
 {
+	struct sandbox_seal s;
 	struct err e = { 0 };
 
 	(void)arg;
-	if (sandbox_seal(1, &e) < 0)
+	if (enter() < 0 || sandbox_seal_make(&s, &e) < 0 || sandbox_seal(&s, 1, &e) < 0)
 		return 1;
 	for (volatile unsigned long n = 0;; n++)
 		;
