@@ -17,6 +17,7 @@ from table import ROWS  # noqa: E402
 import uploads  # noqa: E402,F401
 import house  # noqa: E402,F401
 import engines  # noqa: E402,F401
+import analyses  # noqa: E402,F401
 import cluster  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import stores  # noqa: E402,F401
