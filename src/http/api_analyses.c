@@ -63,7 +63,7 @@ int api_analysis_begin(struct http_req *r, struct err *e)
 	http_req_set_state(r, a);
 	if (!json && open_form(a, type, most, e) < 0)
 		return -1;
-	return analysis_begin(api->svc, api_user(r), !json, &a->request, e);
+	return analysis_begin(api->svc, api_user(r), !json, http_req_content_length(r), &a->request, e);
 }
 
 int api_analysis_data(struct http_req *r, const void *bytes, size_t len, struct err *e)

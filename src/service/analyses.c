@@ -92,8 +92,8 @@ static void leave(struct service *s, const char *user)
 	pthread_mutex_unlock(&a->lock);
 }
 
-int analysis_begin(
-	struct service *s, const struct user *who, bool as_form, struct analysis_request **ret, struct err *e)
+int analysis_begin(struct service *s, const struct user *who, bool as_form, int64_t content_length,
+	struct analysis_request **ret, struct err *e)
 {
 	struct analysis_request *a = calloc(1, sizeof *a);
 
@@ -112,6 +112,12 @@ int analysis_begin(
 		return -1;
 	}
 	a->counted = true;
+	/* Once and not by and by, with a copy each time; pages that nothing comes for are never touched. */
+	if (!as_form && content_length > 0 && content_length <= SCORER_INPUT_MAX &&
+		buf_reserve(&a->body, (size_t)content_length, e) < 0) {
+		analysis_free(a);
+		return -1;
+	}
 	*ret = a;
 	return 0;
 }

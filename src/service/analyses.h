@@ -17,10 +17,11 @@ struct analysis_request;
 /**
  * analysis_begin() - may this account analyse now?
  * @as_form  parts of a form follow (analysis_field() …), else the pieces of one JSON body (analysis_body())
+ * @content_length  of what is to come; -1 unknown
  * Errors    ERR_RATE (as many of this account), ERR_BUSY (as many in all), ERR_NOMEM
  */
-int analysis_begin(struct service *s, const struct user *who, bool as_form, struct analysis_request **ret,
-	struct err *e);
+int analysis_begin(struct service *s, const struct user *who, bool as_form, int64_t content_length,
+	struct analysis_request **ret, struct err *e);
 void analysis_free(struct analysis_request *a);
 
 int analysis_field(
