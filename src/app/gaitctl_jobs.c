@@ -301,8 +301,7 @@ int ctl_jobs(struct ctl *c, int argc, char **argv, struct err *e)
 		{ "show", "show ID", 1, 1, jobs_show }, { "watch", "watch ID", 1, 1, jobs_watch },
 		{ "cancel", "cancel ID", 1, 1, jobs_cancel_cmd },
 		{ "rerun", "rerun ID", 1, 1, jobs_rerun_cmd }, { "erase", "erase ID", 1, 1, jobs_erase_cmd },
-		{ "rescore", CTL_RESCORE_USAGE, 3, 10000, ctl_rescore },
-		{ 0 } };
+		{ "rescore", CTL_RESCORE_USAGE, 3, 10000, ctl_rescore }, { 0 } };
 
 	return ctl_run(c, "jobs", verbs, argc, argv, e);
 }

@@ -166,6 +166,8 @@ int scorer_child_start(
 	char words[400];
 
 	buf_init(&body, 0);
+	if (!*spec->program)
+		return err_set(e, ERR_CONFIG, "analysis.path is empty: nothing measures key points here");
 	struct exchange x = { .c = c, .body = &body, .until_ms = until_ms };
 	int r = spawn(c, spec, e);
 	if (r == 0) {

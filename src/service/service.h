@@ -67,8 +67,8 @@ struct service {
 	_Atomic int64_t reserved_bytes; /* of uploads under way */
 	struct uploads *uploads;        /* who uploads how many at present */
 	struct sign_in_limits *sign_ins;
-	struct analyses *analyses;      /* who has how many analyses under way */
-	struct scorer *scorer;          /* NULL in gaitctl */
+	struct analyses *analyses; /* who has how many analyses under way */
+	struct scorer *scorer;     /* NULL in gaitctl */
 	struct hub *hub;
 	struct fetcher *fetcher;
 	struct health_watch *health;

@@ -409,6 +409,11 @@ class Models(unittest.TestCase):
             self.refused(d, d.person(), 503)
             self.assertIn("I have no library", self.log(d, "scorer.start_failed")[0]["reason"])
 
+    def test_no_program(self):
+        with Gaitd("parked", {"analysis.path": ""}) as d:
+            self.refused(d, d.person(), 503)
+            self.assertIn("analysis.path", self.log(d, "scorer.start_failed")[0]["reason"])
+
     def test_a_program_that_dies_of_every_request(self):
         with Gaitd("parked") as d:
             for last in ("echo ouch >&2; exit 9", "printf 'GSF1 but this is no frame of the protocol'; sleep 60", "kill -SEGV $$"):
