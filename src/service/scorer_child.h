@@ -27,7 +27,8 @@ void scorer_child_init(struct scorer_child *c);
 /**
  * scorer_child_start() - start it and wait until its model is loaded
  * @until_ms  monotonic
- * Return     0; -1 with ERR_CONFIG (no program), ERR_CHILD or ERR_TIMEOUT and its own words; then nothing is left of it
+ * Return     0; -1 with ERR_CONFIG (no program), ERR_CHILD or ERR_TIMEOUT and its own words; then nothing is
+ * left of it
  */
 int scorer_child_start(
 	struct scorer_child *c, const struct scorer_child_spec *spec, int64_t until_ms, struct err *e);
