@@ -66,7 +66,7 @@ class Rescore(ApiTest):
         self.assertIn("2.test", rows[0]["detail"])
 
     def test_the_facts_and_the_key_points_count(self):
-        adult, child = self.job(), self.job(age="8")
+        adult, child = self.job(), self.job(age="80")
         both = self.job({"keypoints_side.tar.gz": keypoints.archive(front=FRONT, side=SIDE)})  # one archive with both views
         said = self.rescore(adult, child, both, "--model", str(MODEL), "--allow-demonstration")
         self.assertIsNone(said[child]["new"]["score"])
@@ -81,13 +81,13 @@ class Rescore(ApiTest):
         self.assertIn("new: demonstration_not_allowed", self.d.ctl("jobs", "rescore", job, "--model", str(MODEL)))
 
     def test_results_in_a_folder(self):
-        job = self.job(height="180cm", footwear="shoes", orthosis="left")
+        job = self.job(height="180cm", footwear="shoes", orthosis="none")
         out = self.d.root / "out"
         self.rescore(job, "--model", str(self.newer), "--allow-demonstration", "--out", str(out))
         result = json.loads((out / f"{job}.json").read_text())
         jsonschema.validate(result, json.loads((SOURCE / "schema" / "result.schema.json").read_text()))
         self.assertEqual(result["score"]["model"]["version"], "2.test")
-        self.assertEqual([result["patient"][k] for k in ("height_cm", "footwear", "orthosis", "walking_aid")], [180, "shoes", "left", None])
+        self.assertEqual([result["patient"][k] for k in ("height_cm", "footwear", "orthosis", "walking_aid")], [180, "shoes", "none", None])
         video = self.d.rows("SELECT hex(sha256) AS sum FROM videos WHERE job = ? AND view = 'side'", job)[0]["sum"].lower()
         self.assertEqual(result["inputs"]["side"]["video_sha256"], video)
         self.assertEqual((out / f"{job}.json").stat().st_mode & 0o777, 0o600)
