@@ -306,6 +306,54 @@ static void results_fit_the_schema(void **state)
 		}
 }
 
+/* Is @word one of the enum's values? */
+static void listed(const struct json *list, const char *word)
+{
+	for (const struct json *v = json_first(list); v; v = json_next(v))
+		if (strcmp(json_str(v, ""), word) == 0)
+			return;
+	fail_msg("schema/result.schema.json does not know \"%s\"", word);
+}
+
+static const struct json *down(const struct json *v, const char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		v = json_get(v, names[i]);
+	return v;
+}
+
+/* The tables grow; whoever adds a row must tell those who read results. */
+static void the_schema_knows_every_word(void **state)
+{
+	static const char *const of_score[] = { "$defs", "score", "properties", "reasons", "items",
+		"properties", "code", "enum" };
+	static const char *const of_view[] = { "$defs", "view_quality", "properties", "flags", "items",
+		"enum" };
+	static const char *const of_value[] = { "$defs", "value", "properties" };
+	static const char *const of_params[] = { "properties", "parameters", "properties" };
+	struct json *schema __attribute__((cleanup(json_free_p))) = NULL;
+	BUF_CLEANUP struct buf text;
+	struct err e = { 0 };
+
+	(void)state;
+	buf_init(&text, 1 << 20);
+	assert_ok(fsx_read_file(GAIT_SOURCE_DIR "/schema/result.schema.json", &text, &e), &e);
+	assert_ok(json_parse(text.data, text.len, 32, &schema, &e), &e);
+	const struct json *value = down(schema, of_value, ARRAY_LEN(of_value));
+	for (enum score_reason r = 0; r < SCORE_REASONS; r++)
+		listed(down(schema, of_score, ARRAY_LEN(of_score)), score_reason_code(r));
+	for (enum flag f = 0; f < FLAGS; f++) {
+		listed(down(schema, of_score, ARRAY_LEN(of_score)), flag_code(f));
+		listed(down(schema, of_view, ARRAY_LEN(of_view)), flag_code(f));
+	}
+	for (enum reason r = REASON_NONE + 1; r < REASONS; r++)
+		listed(json_get(json_get(value, "reason"), "enum"), reason_code(r));
+	for (enum doubt d = 0; d < DOUBTS; d++)
+		listed(json_get(json_get(json_get(value, "doubts"), "items"), "enum"), doubt_code(d));
+	for (enum param i = 0; i < PARAMS; i++)
+		assert_non_null(json_get(down(schema, of_params, ARRAY_LEN(of_params)), param_info(i)->name));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -317,6 +365,7 @@ int main(void)
 		cmocka_unit_test(doubts_give_null_with_reasons),
 		cmocka_unit_test(foreign_and_damaged_models_are_refused),
 		cmocka_unit_test(results_fit_the_schema),
+		cmocka_unit_test(the_schema_knows_every_word),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
