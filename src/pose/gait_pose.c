@@ -6,6 +6,7 @@
 #include "base/sandbox.h"
 #include "pose/options.h"
 #include "pose/pose_run.h"
+#include "pose/replay.h"
 #include "pose/video_in.h"
 
 /* gait-pose: video in, key points out. It parses hostile files, so it gives up what it does not need before
@@ -86,7 +87,7 @@ static int run(const struct pose_options *o, struct err *e)
 
 	if (o->bench_model)
 		return bench(o, e);
-	int result = pose_run(o, &r, e);
+	int result = o->read_dir ? replay_run(o, &r, e) : pose_run(o, &r, e);
 	if (result == 0)
 		print_result(&r);
 	return result;

@@ -15,6 +15,17 @@
 
 #define MAX_FILE_BYTES 16384
 
+void keypoints_name(const char *video, char ret[KEYPOINTS_NAME_BYTES])
+{
+	const char *slash = strrchr(video, '/');
+
+	if (!str_copy(ret, KEYPOINTS_NAME_BYTES, slash ? slash + 1 : video))
+		(void)str_copy(ret, KEYPOINTS_NAME_BYTES, "video");
+	char *dot = strrchr(ret, '.');
+	if (dot && dot != ret)
+		*dot = '\0';
+}
+
 static bool is_ours(const char *file, const char *name)
 {
 	return str_starts(file, name) && file[strlen(name)] == '_' && str_ends(file, "_keypoints.json");

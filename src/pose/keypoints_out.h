@@ -7,6 +7,10 @@
 
 /* Key points as OpenPose writes them: NAME_000000000000_keypoints.json a frame. */
 
+/* The video's file name without folder and ending: in front of every key point file. */
+#define KEYPOINTS_NAME_BYTES 256
+void keypoints_name(const char *video, char ret[KEYPOINTS_NAME_BYTES]);
+
 /**
  * keypoints_clear() - make @dir and remove files of an earlier run for the same @name
  * A shorter second run would otherwise leave the first one's last frames behind.

@@ -11,10 +11,15 @@ static const char help[] =
 	"gait-pose: the walking person of a video as BODY_25 key points\n"
 	"\n"
 	"  gait-pose --input VIDEO [--write_json DIR] [--write_video FILE.mp4]\n"
+	"  gait-pose --input VIDEO --read_json DIR --events result.json --view front|side --write_video "
+	"FILE\n"
 	"\n"
 	"  --input VIDEO          MP4, MOV, Matroska, WebM or AVI\n"
 	"  --write_json DIR       NAME_000000000000_keypoints.json a frame, and meta.json\n"
 	"  --write_video FILE     the video with the skeleton drawn in (H.264)\n"
+	"  --read_json DIR        no search: the key points that an engine wrote for this video before\n"
+	"  --events FILE          what gait-analyze made of them: heel strikes and toe-offs are drawn too\n"
+	"  --view front|side      which of the result's views this video is\n"
 	"  --model full|heavy     BlazePose model; full is the default, heavy four times slower\n"
 	"  --weights DIR          the model files (default: $GAIT_WEIGHTS, then beside the program)\n"
 	"  --subject_hint X,Y     where the walker is in the first frame: pixels, or fractions 0..1\n"
@@ -36,6 +41,9 @@ enum {
 	INPUT = 256,
 	WRITE_JSON,
 	WRITE_VIDEO,
+	READ_JSON,
+	EVENTS,
+	VIEW_OF,
 	MODEL,
 	WEIGHTS,
 	HINT,
@@ -52,7 +60,9 @@ enum {
 
 static const struct option names[] = { { "input", required_argument, NULL, INPUT },
 	{ "write_json", required_argument, NULL, WRITE_JSON },
-	{ "write_video", required_argument, NULL, WRITE_VIDEO }, { "model", required_argument, NULL, MODEL },
+	{ "write_video", required_argument, NULL, WRITE_VIDEO },
+	{ "read_json", required_argument, NULL, READ_JSON }, { "events", required_argument, NULL, EVENTS },
+	{ "view", required_argument, NULL, VIEW_OF }, { "model", required_argument, NULL, MODEL },
 	{ "weights", required_argument, NULL, WEIGHTS }, { "subject_hint", required_argument, NULL, HINT },
 	{ "max_seconds", required_argument, NULL, MAX_SECONDS },
 	{ "max_pixels", required_argument, NULL, MAX_PIXELS },
@@ -130,6 +140,16 @@ static bool take(struct pose_options *o, int code, const char *value)
 	case WRITE_VIDEO:
 		o->video_file = value;
 		return *value != '\0';
+	case READ_JSON:
+		o->read_dir = value;
+		return *value != '\0';
+	case EVENTS:
+		o->events_file = value;
+		return *value != '\0';
+	case VIEW_OF:
+		o->has_view = true;
+		o->view = strcmp(value, view_name(VIEW_FRONT)) == 0 ? VIEW_FRONT : VIEW_SIDE;
+		return strcmp(value, view_name(o->view)) == 0;
 	case WEIGHTS:
 		o->weights_dir = value;
 		return *value != '\0';
@@ -177,6 +197,12 @@ int options_parse(int argc, char **argv, struct pose_options *ret, struct err *e
 		return err_set(e, ERR_USAGE, "%s: what is that? The video is named by --input", argv[optind]);
 	if (!o.help && !o.version && !o.input && !o.bench_model)
 		return err_set(e, ERR_USAGE, "--input VIDEO is missing (see --help)");
+	if (!o.help && !o.version && (o.read_dir || o.events_file || o.has_view) &&
+		(!o.input || !o.read_dir || !o.events_file || !o.has_view || !o.video_file || o.json_dir ||
+			o.bench_model || o.describe))
+		return err_set(e, ERR_USAGE,
+			"--read_json, --events, --view, --input and --write_video go together, without "
+			"--write_json (see --help)");
 	/* Twice the fastest camera that makes sense here; a bound on memory. */
 	o.limits.max_frames = (size_t)(o.limits.max_seconds * 500);
 	*ret = o;

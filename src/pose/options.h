@@ -3,12 +3,16 @@
 #include <stdbool.h>
 
 #include "base/err.h"
+#include "gait/body.h"
 #include "pose/video_in.h"
 #include "pose/weights.h"
 
 /* gait-pose's command line. Flags that OpenPose has too are named as there. */
 struct pose_options {
 	const char *input, *json_dir, *video_file, *weights_dir; /* NULL: not given */
+	const char *read_dir, *events_file;                      /* both or none: the video once more */
+	bool has_view;
+	enum view view; /* of the events */
 	enum weights_model model;
 	struct video_limits limits;
 	double max_fps;

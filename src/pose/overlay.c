@@ -1,15 +1,8 @@
 #include "pose/overlay.h"
 
-#include <math.h>
 #include <string.h>
 
 #define MIN_CONFIDENCE 0.3F
-
-enum side { RIGHT, LEFT, MIDDLE };
-
-struct ink {
-	uint8_t y, u, v;
-};
 
 static void copy_plane(uint8_t *to, int to_stride, int w, int h, const uint8_t *from, int from_stride,
 	int from_w, int from_h, struct orient o)
@@ -38,69 +31,29 @@ void overlay_frame(struct canvas *c, const struct image *im)
 			im->stride[p], (im->width + 1) / 2, (im->height + 1) / 2, im->orient);
 }
 
-static uint8_t byte(float v)
-{
-	return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : lrintf(v));
-}
-
-/* An RGB colour (0–1) in the canvas's own code: the inverse of its color_matrix(). */
-static struct ink ink_of(const struct canvas *c, float r, float g, float b)
-{
-	struct color_matrix m = color_matrix(c->is_bt709, c->full_range);
-	float kr = c->is_bt709 ? 0.2126F : 0.299F, kb = c->is_bt709 ? 0.0722F : 0.114F;
-	float y = kr * r + (1 - kr - kb) * g + kb * b;
-
-	return (struct ink){ byte(m.y_zero + y / m.y_mul), byte(128 + (b - y) / m.b_u),
-		byte(128 + (r - y) / m.r_v) };
-}
-
-static void dot(struct canvas *c, int x, int y, int radius, struct ink ink)
-{
-	for (int j = -radius; j <= radius; j++) {
-		for (int i = -radius; i <= radius; i++) {
-			int px = x + i, py = y + j;
-			if (i * i + j * j > radius * radius || px < 0 || py < 0 || px >= c->width ||
-				py >= c->height)
-				continue;
-			c->plane[0][(ptrdiff_t)py * c->stride[0] + px] = ink.y;
-			c->plane[1][(ptrdiff_t)(py / 2) * c->stride[1] + px / 2] = ink.u;
-			c->plane[2][(ptrdiff_t)(py / 2) * c->stride[2] + px / 2] = ink.v;
-		}
-	}
-}
-
-static void line(struct canvas *c, float x0, float y0, float x1, float y1, int radius, struct ink ink)
-{
-	float length = hypotf(x1 - x0, y1 - y0), most = 2.0F * (float)(c->width + c->height);
-
-	if (!(length < most)) /* nonsense, or not a number */
-		return;
-	int steps = (int)length + 1;
-	for (int i = 0; i <= steps; i++) {
-		float w = (float)i / (float)steps;
-		dot(c, (int)(x0 + w * (x1 - x0)), (int)(y0 + w * (y1 - y0)), radius, ink);
-	}
-}
-
 void overlay_skeleton(struct canvas *c, const struct body25 *b)
 {
 	static const struct {
 		int from, to;
-		enum side side;
-	} bones[] = { { 1, 8, MIDDLE }, { 1, 0, MIDDLE }, { 1, 2, RIGHT }, { 2, 3, RIGHT }, { 3, 4, RIGHT },
-		{ 8, 9, RIGHT }, { 9, 10, RIGHT }, { 10, 11, RIGHT }, { 11, 24, RIGHT }, { 24, 22, RIGHT },
-		{ 11, 22, RIGHT }, { 1, 5, LEFT }, { 5, 6, LEFT }, { 6, 7, LEFT }, { 8, 12, LEFT },
-		{ 12, 13, LEFT }, { 13, 14, LEFT }, { 14, 21, LEFT }, { 21, 19, LEFT }, { 14, 19, LEFT } };
-	const struct ink inks[] = { [RIGHT] = ink_of(c, 1.0F, 0.2F, 0.2F),
-		[LEFT] = ink_of(c, 0.2F, 0.6F, 1.0F),
-		[MIDDLE] = ink_of(c, 1.0F, 0.95F, 0.3F) };
-	int radius = (c->width + c->height) / 900 + 1;
+		enum part part;
+	} bones[] = { { 1, 8, PART_MIDDLE }, { 1, 0, PART_MIDDLE }, { 1, 2, PART_RIGHT },
+		{ 2, 3, PART_RIGHT }, { 3, 4, PART_RIGHT }, { 8, 9, PART_RIGHT }, { 9, 10, PART_RIGHT },
+		{ 10, 11, PART_RIGHT }, { 11, 24, PART_RIGHT }, { 24, 22, PART_RIGHT },
+		{ 11, 22, PART_RIGHT }, { 1, 5, PART_LEFT }, { 5, 6, PART_LEFT }, { 6, 7, PART_LEFT },
+		{ 8, 12, PART_LEFT }, { 12, 13, PART_LEFT }, { 13, 14, PART_LEFT }, { 14, 21, PART_LEFT },
+		{ 21, 19, PART_LEFT }, { 14, 19, PART_LEFT } };
+	const struct ink black = paint_ink(c, 0, 0, 0);
+	float radius = (float)(c->width + c->height) / 900 + 0.3F;
 
 	if (!b->found)
 		return;
-	for (size_t i = 0; i < sizeof bones / sizeof bones[0]; i++) {
-		int p = bones[i].from, q = bones[i].to;
-		if (b->confidence[p] >= MIN_CONFIDENCE && b->confidence[q] >= MIN_CONFIDENCE)
-			line(c, b->x[p], b->y[p], b->x[q], b->y[q], radius, inks[bones[i].side]);
-	}
+	/* All dark edges first, so that none cuts through a limb. */
+	for (int layer = 0; layer < 2; layer++)
+		for (size_t i = 0; i < sizeof bones / sizeof bones[0]; i++) {
+			int p = bones[i].from, q = bones[i].to;
+			if (b->confidence[p] < MIN_CONFIDENCE || b->confidence[q] < MIN_CONFIDENCE)
+				continue;
+			paint_line(c, b->x[p], b->y[p], b->x[q], b->y[q], layer ? radius : radius + 1,
+				layer ? paint_ink_of(c, bones[i].part) : black, layer ? 1 : 0.45F);
+		}
 }

@@ -24,7 +24,7 @@
 
 struct run {
 	const struct pose_options *o;
-	char weights[PATH_MAX], name[256];
+	char weights[PATH_MAX], name[KEYPOINTS_NAME_BYTES];
 	struct progress progress;
 	struct video *scanned, *video;
 	struct tracks tracks;
@@ -45,7 +45,7 @@ static double seconds(clockid_t clock)
 	return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 
-static struct pose_cost cost_since(struct pose_cost begun)
+struct pose_cost pose_cost_since(struct pose_cost begun)
 {
 	return (struct pose_cost){ seconds(CLOCK_MONOTONIC) - begun.wall_s,
 		seconds(CLOCK_PROCESS_CPUTIME_ID) - begun.cpu_s };
@@ -58,18 +58,6 @@ static void run_deinit(struct run *r)
 	video_close(r->scanned);
 	tracks_deinit(&r->tracks);
 	free(r->poses);
-}
-
-/* The video's file name without folder and ending: in front of every key point file. */
-static void set_name(struct run *r)
-{
-	const char *slash = strrchr(r->o->input, '/'), *base = slash ? slash + 1 : r->o->input;
-
-	if (!str_copy(r->name, sizeof r->name, base))
-		(void)str_copy(r->name, sizeof r->name, "video");
-	char *dot = strrchr(r->name, '.');
-	if (dot && dot != r->name)
-		*dot = '\0';
 }
 
 /* What an earlier run left must not be taken for this one's. */
@@ -207,7 +195,7 @@ static int write_outputs(struct run *r, struct pose_result *ret, struct err *e)
 		return -1;
 	if (r->out && video_out_finish(r->out, e) < 0)
 		return -1;
-	meta.elapsed_s = cost_since(r->begun).wall_s;
+	meta.elapsed_s = pose_cost_since(r->begun).wall_s;
 	*ret = (struct pose_result){ .frames = r->timeline.frames,
 		.frames_with_person = meta.frames_with_person,
 		.fps = r->timeline.fps,
@@ -225,7 +213,7 @@ static bool anybody(const struct run *r)
 
 static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 {
-	set_name(r);
+	keypoints_name(r->o->input, r->name);
 	if (clear_outputs(r, e) < 0 || first_look(r, e) < 0)
 		return -1;
 	if (choose(r) == TRACK_NOBODY)
@@ -242,7 +230,7 @@ static int run_steps(struct run *r, struct pose_result *ret, struct err *e)
 
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e)
 {
-	struct run r = { .o = o, .scale = 1, .begun = cost_since((struct pose_cost){ 0 }) };
+	struct run r = { .o = o, .scale = 1, .begun = pose_cost_since((struct pose_cost){ 0 }) };
 
 	if (weights_find(o->weights_dir, r.weights, sizeof r.weights, e) < 0)
 		return -1;
@@ -251,7 +239,7 @@ int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *
 	progress_end(&r.progress);
 	run_deinit(&r);
 	if (result == 0)
-		ret->cost = cost_since(r.begun);
+		ret->cost = pose_cost_since(r.begun);
 	return result;
 }
 
@@ -272,10 +260,10 @@ int pose_bench(const struct pose_options *o, int n, struct pose_cost *ret, struc
 	}
 	if (nn_run(model, e) < 0) /* the first touches its memory */
 		return -1;
-	struct pose_cost begun = cost_since((struct pose_cost){ 0 });
+	struct pose_cost begun = pose_cost_since((struct pose_cost){ 0 });
 	for (int i = 0; i < n; i++)
 		if (nn_run(model, e) < 0)
 			return -1;
-	*ret = cost_since(begun);
+	*ret = pose_cost_since(begun);
 	return 0;
 }

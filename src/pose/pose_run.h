@@ -23,5 +23,8 @@ struct pose_result {
 #define POSE_NOBODY 1
 int pose_run(const struct pose_options *o, struct pose_result *ret, struct err *e);
 
+/* What was spent since; since the process began for zeros. */
+struct pose_cost pose_cost_since(struct pose_cost begun);
+
 /* What @n runs of the model alone cost, on noise. */
 int pose_bench(const struct pose_options *o, int n, struct pose_cost *ret, struct err *e);
