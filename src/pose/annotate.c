@@ -11,9 +11,8 @@ static enum part part_of(enum side s)
 }
 
 /* --- on the body ---------------------------------------------------------------------------------- */
-* /
 
-	static bool seen(const struct body25 *b, int point)
+static bool seen(const struct body25 *b, int point)
 {
 	return b->confidence[point] >= MIN_CONFIDENCE;
 }

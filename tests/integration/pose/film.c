@@ -256,3 +256,23 @@ int film_count(const char *path, int *ret_w, int *ret_h, bool *ret_h264_420)
 	reader_close(&r);
 	return n;
 }
+
+void film_each(const char *path, void (*each)(void *arg, int i, const struct film_picture *p), void *arg)
+{
+	struct reader r = { 0 };
+
+	reader_open(&r, path);
+	assert_int_equal(r.dec->pix_fmt, AV_PIX_FMT_YUV420P);
+	for (int i = 0; reader_next(&r); i++) {
+		struct film_picture p = { .width = r.frame->width,
+			.height = r.frame->height,
+			.time_s = (double)r.frame->best_effort_timestamp *
+				  av_q2d(r.fmt->streams[r.stream]->time_base) };
+		for (int k = 0; k < 3; k++) {
+			p.plane[k] = r.frame->data[k];
+			p.stride[k] = r.frame->linesize[k];
+		}
+		each(arg, i, &p);
+	}
+	reader_close(&r);
+}

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* Videos for the tests, made through libav by the tests themselves. Failures end the test. */
 struct film {
@@ -24,3 +25,11 @@ void film_sound(const char *path);
 
 /* What a player would find: frames that decode; *@ret_h264_420 codec and pixel format; *@ret_w, *@ret_h */
 int film_count(const char *path, int *ret_w, int *ret_h, bool *ret_h264_420);
+
+/* Every frame as a player would show it, in order; planes are Y, U, V of 4:2:0. */
+struct film_picture {
+	const uint8_t *plane[3];
+	int stride[3], width, height;
+	double time_s;
+};
+void film_each(const char *path, void (*each)(void *arg, int i, const struct film_picture *p), void *arg);

@@ -42,6 +42,14 @@ static void good_lines_are_understood(void **state)
 	assert_int_equal(o.progress_fd, 2);
 	assert_ok(parse((const char *const[]){ "--input", "a", "--progress", NULL }, &o, &e), &e);
 	assert_int_equal(o.progress_fd, 1);
+	assert_null(o.read_dir);
+	assert_ok(parse((const char *const[]){ "--input", "a", "--read_json", "d", "--events", "r.json",
+				"--view", "front", "--write_video", "v.mp4", NULL },
+			  &o, &e),
+		&e);
+	assert_string_equal(o.read_dir, "d");
+	assert_string_equal(o.events_file, "r.json");
+	assert_int_equal(o.view, VIEW_FRONT);
 	assert_ok(parse((const char *const[]){ "--help", NULL }, &o, &e), &e);
 	assert_true(o.help);
 }
@@ -49,7 +57,7 @@ static void good_lines_are_understood(void **state)
 static void bad_lines_are_refused_with_the_reason(void **state)
 {
 	static const struct {
-		const char *args[4], *part;
+		const char *args[11], *part;
 	} rows[] = { { { NULL }, "--input" }, { { "--input" }, "--input" }, { { "--input", "" }, "--input" },
 		{ { "--nonsense" }, "--nonsense" }, { { "a.mp4" }, "a.mp4" },
 		{ { "--input", "a", "--model=lite" }, "lite" },
@@ -59,7 +67,15 @@ static void bad_lines_are_refused_with_the_reason(void **state)
 		{ { "--input", "a", "--max_seconds=0" }, "0" },
 		{ { "--input", "a", "--max_pixels=1e9" }, "1e9" },
 		{ { "--input", "a", "--progress=7" }, "7" },
-		{ { "--input", "a", "--decode_threads=9" }, "9" }, { { "--bench_model", "0" }, "0" } };
+		{ { "--input", "a", "--decode_threads=9" }, "9" }, { { "--bench_model", "0" }, "0" },
+		{ { "--input", "a", "--view", "back" }, "back" },
+		{ { "--input", "a", "--read_json", "d", "--write_video", "v" }, "go together" },
+		{ { "--input", "a", "--read_json", "d", "--events", "r", "--view", "side" }, "go together" },
+		{ { "--input", "a", "--events", "r", "--view", "side", "--write_video", "v" },
+			"go together" },
+		{ { "--input", "a", "--read_json", "d", "--events", "r", "--view", "side", "--write_video=v",
+			  "--write_json=d" },
+			"go together" } };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
