@@ -252,13 +252,14 @@ engine_cage() { # CAGE WORKDIR COMMAND...
 	engine_outputs=()
 	for word in "$@"; do
 		case $last:$word in
-		--input:"$root"/* | --front:"$root"/* | --side:"$root"/* | --model:"$root"/*)
+		--input:"$root"/* | --front:"$root"/* | --side:"$root"/* | --model:"$root"/* | --read_json:"$root"/* | --events:"$root"/*)
 			[ ! -e "$word" ] || engine_mounts+=(--mount "type=bind,src=$word,dst=$word,ro")
 			;;
 		--write_json:"$root"/*)
 			mkdir -p "$word" && engine_mounts+=(--mount "type=bind,src=$word,dst=$word")
 			;;
-		--write_video:"$root"/* | --out:"$root"/*)
+		--write_video:"$root"/* | --out:"$root"/* | --csv:"$root"/* | --trc:"$root"/* | --mot:"$root"/* | \
+			--svg-curves:"$root"/* | --svg-events:"$root"/* | --svg-table:"$root"/* | --pdf:"$root"/*)
 			mkdir -p "$cage/$(dirname "${word#"$root"/}")" && engine_outputs+=("$word")
 			;;
 		esac || return 1

@@ -41,6 +41,8 @@ static const char *step_text(const char *step)
 	static const char *const texts[][2] = { { "download", "Fetching the videos." },
 		{ "pose_front", "Finding the body in the front video." },
 		{ "pose_side", "Finding the body in the side video." }, { "analyze", "Measuring the walk." },
+		{ "overlay_front", "Drawing the steps into the front video." },
+		{ "overlay_side", "Drawing the steps into the side video." },
 		{ "upload", "Saving the results." } };
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)

@@ -259,8 +259,8 @@ class FullDisk(unittest.TestCase):
         try:
             d.settings["cluster.dir"] = place / "attempts"
             d.settings["cluster.pose_path"] = d.script("greedy", """#!/bin/bash
-while [ "$1" != --write_video ]; do shift; done
-exec cat /dev/zero >"$2"
+while [ "$1" != --write_json ]; do shift; done
+exec cat /dev/zero >"$2/walk_000000000000_keypoints.json"
 """)
             d.start()
             token = d.person()

@@ -235,6 +235,30 @@ class Completion(Parked):
         self.assertEqual({f["name"]: f["bytes"] for f in shown["files"]},
                          {"overlay_front.mp4": 500, "keypoints_side.tar.gz": 400, "result.json": len(json.dumps(RESULT))})
         self.assertEqual(self.d.get(f"/api/v1/jobs/{attempt.job}/files/overlay_front.mp4", self.ann).body, b"front" * 100)
+        self.refused(self.d.get(f"/api/v1/jobs/{attempt.job}/files/report.pdf", self.ann), 404, "no file of that name")
+
+    def test_every_output_is_of_its_type(self):
+        types = {"result.json": "application/json", "report.pdf": "application/pdf", "overlay_front.mp4": "video/mp4",
+                 "overlay_side.mp4": "video/mp4", "parameters.csv": "text/csv; charset=utf-8",
+                 "markers.trc": "text/plain; charset=utf-8", "angles.mot": "text/plain; charset=utf-8",
+                 "curves.svg": "image/svg+xml", "events.svg": "image/svg+xml", "table.svg": "image/svg+xml",
+                 "keypoints_front.tar.gz": "application/gzip", "keypoints_side.tar.gz": "application/gzip"}
+        attempt = self.new()
+        self.assertEqual(set(attempt.order["outputs"]), set(types))
+        for name in set(types) - {"result.json"}:
+            self.assertEqual(self.d.request("PUT", attempt.order["outputs"][name]["url"], body=name.encode()).status, 201)
+        attempt.complete()
+        shown = self.d.get(f"/api/v1/jobs/{attempt.job}", self.ann).json
+        self.assertEqual({f["name"] for f in shown["files"]}, set(types))
+        for name, kind in types.items():
+            for how in ("", "?inline"):
+                answer = self.d.get(f"/api/v1/jobs/{attempt.job}/files/{name}{how}", self.ann)
+                self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, kind))
+                saved = f'attachment; filename="{name}"; filename*=UTF-8\'\'{name}'
+                self.assertEqual(answer.headers.get("Content-Disposition"), None if how else saved)
+                # A picture that could hold a script is shown without one.
+                self.assertIn("default-src 'none'", answer.headers["Content-Security-Policy"])
+                self.assertEqual(answer.headers["X-Content-Type-Options"], "nosniff")
 
 
 class SignedUrls(Parked):
@@ -378,7 +402,7 @@ class Relayed(unittest.TestCase):
             self.assertTrue(shown["attempts"][0]["relay"])
             self.assertEqual({f["name"] for f in shown["files"]},
                              {"result.json", "overlay_front.mp4", "overlay_side.mp4", "keypoints_front.tar.gz",
-                              "keypoints_side.tar.gz"})
+                              "keypoints_side.tar.gz", "parameters.csv", "report.pdf"})
             overlay = d.get(f"/api/v1/jobs/{job}/files/overlay_side.mp4", token).body
             self.assertTrue(overlay.endswith(video(size=3_000_000, seed="big")))
             wait_until(lambda: not [f for f in d.files("attempts") if ".slot" not in f and ".turn" not in f], lambda: f"nothing on the cluster: {d.files('attempts')}")

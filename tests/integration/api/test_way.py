@@ -20,7 +20,7 @@ class Way(unittest.TestCase):
             self.assertEqual(shown["result"]["score"], 0.75)
             self.assertEqual([f["name"] for f in shown["files"]],
                              ["keypoints_front.tar.gz", "keypoints_side.tar.gz", "overlay_front.mp4", "overlay_side.mp4",
-                              "result.json"])
+                              "parameters.csv", "report.pdf", "result.json"])
             self.assertEqual(d.get(f"/api/v1/jobs/{job}/result", token).json, RESULT)
             mails = d.wait_mails(2)
             self.assertEqual({m["To"] for m in mails}, {"ann@example.org"})

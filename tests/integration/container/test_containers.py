@@ -205,10 +205,10 @@ class Containers:
 
     def test_link_in_place_of_an_output(self):
         peer = self.peer(front="link")
-        log = self.run_job(peer, 1)
-        self.error("pose_failed")
-        self.assertIn("no plain file", log)
-        self.assertEqual(peer.outputs, {})
+        log = self.run_job(peer)
+        self.assertIn("overlay_front.mp4 is no plain file", log)
+        self.assertIn("no overlay of the front video", log)
+        self.assertEqual(set(peer.output_names) - set(peer.outputs), {"overlay_front.mp4"})
 
     # --- limits
 
@@ -450,6 +450,8 @@ class AsUser(Containers, unittest.TestCase):
         for name in inside.keys() - {"meta.json"}:
             self.assertEqual(inside[name], outside[name], name)
         self.assertRegex(log, r"ready in \d+ s")
+        for view in ("front", "side"):
+            self.assertEqual(peer.outputs[f"overlay_{view}.mp4"][4:8], b"ftyp", log)
 
 
 if __name__ == "__main__":

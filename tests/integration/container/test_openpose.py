@@ -107,6 +107,26 @@ class GaitPose(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIn("parameters", json.loads(result.read_text()))
 
+    def test_the_overlay_with_events(self):
+        """OpenPose draws before events are known: the CPU engine's program draws them, over OpenPose's key points."""
+        programs = pathlib.Path(os.environ.get("GAITD_BIN", SOURCE / "build/asan/bin"))
+        if not (programs / "gait-pose").exists():
+            self.skipTest(f"{programs} has no gait-pose")
+        self.run_it(0, "--input", self.video, "--write_json", self.out)
+        result = self.out / "result.json"
+        result.write_text(json.dumps({"events": [{"view": "side", "foot": "left", "kind": "heel_strike", "time_s": 0.4}]}))
+        overlay = self.out / "overlay.mp4"
+        options = ("--input", self.video, "--read_json", self.out, "--events", result, "--view", "side", "--write_video", overlay)
+        done = self.run_it(0, *options, "--progress", GAIT_OVERLAY=str(programs / "gait-pose"))
+        self.assertIn("progress 100", done.stdout)
+        probe = subprocess.run(["ffprobe", "-v", "error", "-count_packets", "-show_entries", "stream=codec_name,nb_read_packets",
+                                "-of", "csv=p=0", str(overlay)], text=True, capture_output=True, check=True)
+        self.assertEqual(probe.stdout.strip(), f"h264,{FRAMES}")
+        overlay.unlink()
+        done = self.run_it(64, *options, GAIT_OVERLAY="/none")
+        self.assertIn("no program that draws overlays", done.stderr)
+        self.assertFalse(overlay.exists())
+
     def test_exit_codes(self):
         text = self.root / "text.mp4"
         text.write_text("no video")
@@ -156,6 +176,14 @@ class Containerfile(unittest.TestCase):
             if step.startswith("COPY ") and "--from" not in step:
                 for name in step.split()[1:-1]:
                     self.assertTrue(os.access(SOURCE / name, os.X_OK), name)
+
+    def test_programs_with_their_own_libraries(self):
+        """One script starts them all, by its name."""
+        copied = [s.split()[-1] for s in self.steps if s.startswith("COPY --from=gait /usr/bin/")]
+        self.assertEqual(copied, ["/opt/gait/bin/gait-analyze", "/opt/gait/bin/gait-overlay"])
+        script = (FOLDER / "gait-analyze").read_text()
+        self.assertIn('"/opt/gait/bin/${0##*/}"', script)
+        self.assertTrue(any("ln -s gait-analyze /usr/local/bin/gait-overlay" in s for s in self.steps))
 
     def test_commands(self):
         if not shutil.which("shellcheck"):

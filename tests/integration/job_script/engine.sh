@@ -6,6 +6,9 @@ while [ $# -gt 0 ]; do
 	--input) input=$2 && shift 2 ;;
 	--write_json) json=$2 && shift 2 ;;
 	--write_video) overlay=$2 && shift 2 ;;
+	--read_json) keys=$2 && shift 2 ;;
+	--events) events=$2 && shift 2 ;;
+	--view) view=$2 && shift 2 ;;
 	--subject_hint) hint=$2 && shift 2 ;;
 	--max_seconds) max_seconds=$2 && shift 2 ;;
 	--progress) progress=1 && shift ;;
@@ -14,12 +17,21 @@ while [ $# -gt 0 ]; do
 done
 : "${progress:?}"
 read -r what value <"$input"
+if [ -n "${keys:-}" ]; then # the second time, for the overlay: GAIT_TEST_OVERLAY says how it behaves
+	[ -e "$keys/walk_000000000000_keypoints.json" ] && [ -s "$events" ] && [[ ${view:-} =~ ^(front|side)$ ]] || exit 66
+	case ${GAIT_TEST_OVERLAY:-ok} in
+	ok) echo "progress 50" && cp "$input" "$overlay" ;;
+	hang) : >"$overlay" && sleep 3600 ;;
+	fill) head -c 3000000 /dev/zero >"$overlay" || exit 73 ;;
+	*) cp "$input" "$overlay.part" && exit "$GAIT_TEST_OVERLAY" ;;
+	esac
+	exit
+fi
 case $what in
 walk)
 	for percent in {0..100}; do echo "progress $percent"; done
 	echo "hint ${hint:-none}, at most ${max_seconds:-any} s, 98% sure" >&2
 	printf '{"version":1.3,"people":[]}' >"$json/walk_000000000000_keypoints.json"
-	cp "$input" "$overlay"
 	;;
 exit)
 	echo "going with $value" >&2
@@ -30,7 +42,7 @@ deaf)
 	trap '' TERM
 	while :; do sleep 3600; done
 	;;
-fill) head -c 3000000 /dev/zero >"$overlay" || exit 1 ;;
+fill) head -c 3000000 /dev/zero >"$json/walk_000000000000_keypoints.json" || exit 1 ;;
 crash) kill -SEGV $$ ;;
 killed) kill -KILL $$ ;; # as the kernel does where memory is short
 leak)
@@ -41,7 +53,6 @@ leak)
 flee)
 	setsid sleep 3605 &
 	printf '{}' >"$json/walk_000000000000_keypoints.json"
-	cp "$input" "$overlay"
 	;;
 noise) # a line without an end, then an exit
 	head -c 3000000 /dev/zero | tr '\0' 'n' >&2

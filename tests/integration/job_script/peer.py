@@ -50,7 +50,8 @@ class Peer(http.server.ThreadingHTTPServer):
         self.beats, self.completions, self.outputs, self.shown = [], [], {}, []
         self.run_ids = set()
         self.came = threading.Condition()
-        self.output_names = ["result.json", "overlay_front.mp4", "overlay_side.mp4",
+        self.output_names = ["result.json", "report.pdf", "overlay_front.mp4", "overlay_side.mp4", "parameters.csv",
+                             "markers.trc", "angles.mot", "curves.svg", "events.svg", "table.svg",
                              "keypoints_front.tar.gz", "keypoints_side.tar.gz"]
         threading.Thread(target=self.serve_forever, daemon=True, kwargs={"poll_interval": 0.05}).start()
 

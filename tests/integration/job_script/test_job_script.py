@@ -131,7 +131,9 @@ class JobScript(unittest.TestCase):
         self.assertEqual((status["exit_code"], status["error"]), (0, None))
         self.assertEqual(status["result_sha256"], hashlib.sha256(peer.outputs["result.json"]).hexdigest())
         self.assertEqual([b["step"] for b in peer.beats if b["percent"] == 0],
-                         ["download", "pose_front", "pose_front", "pose_side", "pose_side", "analyze", "upload"])
+                         ["download", "pose_front", "pose_front", "pose_side", "pose_side", "analyze",
+                          "overlay_front", "overlay_side", "upload"])
+        self.assertIn({"step": "overlay_side", "percent": 50}, [{k: b[k] for k in ("step", "percent")} for b in peer.beats])
         front = [b["percent"] for b in peer.beats if b["step"] == "pose_front"]
         self.assertEqual(front, sorted(front))
         self.assertGreaterEqual(front[-1], 95)
@@ -140,6 +142,50 @@ class JobScript(unittest.TestCase):
         self.assertIn("hint 12.5,40", log)
         self.assertIn("hint 7,8, at most 120 s, 98% sure", log)
         self.assert_clean(peer)
+
+    def test_report_files(self):
+        peer = self.peer()
+        self.run_job(peer, 0)
+        for name, option in (("report.pdf", "pdf"), ("parameters.csv", "csv"), ("markers.trc", "trc"), ("angles.mot", "mot"),
+                             ("curves.svg", "svg-curves"), ("events.svg", "svg-events"), ("table.svg", "svg-table")):
+            self.assertEqual(peer.outputs[name], f"{option} of it\n".encode(), name)
+        self.assert_clean(peer)
+
+    def test_an_analysis_without_report_files(self):
+        """One that makes none, and one from before there were any."""
+        for how in ("none", "old"):
+            with self.subTest(how=how):
+                peer = self.peer()
+                log = self.run_job(peer, 0, GAIT_TEST_REPORTS=how)
+                self.assertEqual(set(peer.outputs), {"result.json", "overlay_front.mp4", "overlay_side.mp4",
+                                                     "keypoints_front.tar.gz", "keypoints_side.tar.gz"})
+                self.assertIn("output report.pdf: nothing of that name was made", log)
+                self.assertEqual("once more for the result alone" in log, how == "old")
+                self.assertEqual(peer.completions[0]["status"], b"complete")
+                shutil.rmtree(self.dir)
+                self.dir.mkdir(mode=0o700)
+
+    def test_overlays_that_cannot_be_made(self):
+        """The result goes out all the same, and nothing half made."""
+        for how, code, extra in (("70", 70, {}), ("64", 64, {}), ("hang", 124, {}), ("fill", 73, {"GAIT_MAX_FILE_MB": "1"})):
+            with self.subTest(how=how):
+                peer = self.peer()
+                peer.engine["timeouts"]["overlay"] = 1 if how == "hang" else 60
+                log = self.run_job(peer, 0, GAIT_TEST_OVERLAY=how, **extra)
+                self.assertEqual(set(peer.output_names) - set(peer.outputs), {"overlay_front.mp4", "overlay_side.mp4"})
+                for view in ("front", "side"):
+                    self.assertIn(f"no overlay of the {view} video: exit code {code}", log)
+                self.assertEqual(peer.completions[0]["status"], b"complete")
+                self.assert_clean(peer)
+                shutil.rmtree(self.dir)
+                self.dir.mkdir(mode=0o700)
+
+    def test_overlays_leave_time_for_the_result(self):
+        peer = self.peer()
+        started = time.monotonic()
+        self.run_job(peer, 0, walltime_s=24, GAIT_TEST_OVERLAY="hang")
+        self.assertLess(time.monotonic() - started, 24)
+        self.assertEqual(peer.completions[0]["status"], b"complete")
 
     def test_no_score_and_one_archive(self):
         peer = self.peer()
