@@ -59,8 +59,10 @@ class Engines(unittest.TestCase):
         shown = self.d.get(f"/api/v1/jobs/{job}", self.token).json
         self.assertEqual(shown["result"]["score"], round(result["score"]["value"], 4))
         self.assertTrue(shown["result"]["demonstration_model"])
-        self.assertLessEqual({"result.json", "overlay_front.mp4", "overlay_side.mp4", "keypoints_front.tar.gz",
-                              "keypoints_side.tar.gz"}, {f["name"] for f in shown["files"]})
+        self.assertEqual({f["name"] for f in shown["files"]},
+                         {"result.json", "report.pdf", "overlay_front.mp4", "overlay_side.mp4", "parameters.csv", "markers.trc",
+                          "angles.mot", "curves.svg", "events.svg", "table.svg", "keypoints_front.tar.gz", "keypoints_side.tar.gz"})
+        self.assertEqual(self.d.get(f"/api/v1/jobs/{job}/files/report.pdf", self.token).body[:5], b"%PDF-")
         steps = {r["step"] for r in self.d.rows("SELECT step FROM events WHERE job = ? AND kind = 'progress'", job)}
         self.assertEqual(steps, PARTS)
         for view in ("front", "side"):
