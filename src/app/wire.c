@@ -56,6 +56,7 @@ static struct service_options service_options(struct house *h)
 		.sign_in_window_ms = c->auth_failure_window_ms,
 		.allow_demonstration = c->model_allow_demonstration,
 		.engine = "gait-pose",
+		.pose_model = c->cluster_pose_model,
 		.max_video_s = (double)c->upload_max_seconds_ms / 1000,
 		.max_analyses = (unsigned)c->analysis_max_at_once,
 		.max_analyses_per_user = (unsigned)c->analysis_max_per_user,

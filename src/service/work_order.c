@@ -61,6 +61,7 @@ static void write_engine(const struct service *s, struct json_w *w, const struct
 	json_w_obj_end(w);
 	json_w_obj(w, "engine");
 	json_w_str(w, "name", s->opt.engine);
+	json_w_str(w, "pose_model", s->opt.pose_model);
 	json_w_num(w, "max_seconds", s->opt.max_video_s, 1);
 	json_w_obj(w, "model");
 	json_w_bool(w, "allow_demonstration", s->opt.allow_demonstration);

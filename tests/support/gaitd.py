@@ -315,6 +315,8 @@ class Gaitd:
             self.settings["cluster.pose_path"] = self.settings["cluster.analyze_path"] = self.script("unused", UNUSED)
         elif engines != "real":
             raise ValueError(engines)
+        # The smaller pose model: what is tested here is the way, not the measurement.
+        self.settings.setdefault("cluster.pose_model", "full")
         self.settings.update(settings or {})
 
     def script(self, name, text):

@@ -11,6 +11,7 @@ while [ $# -gt 0 ]; do
 	--view) view=$2 && shift 2 ;;
 	--subject_hint) hint=$2 && shift 2 ;;
 	--max_seconds) max_seconds=$2 && shift 2 ;;
+	--model) model=$2 && shift 2 ;;
 	--progress) progress=1 && shift ;;
 	*) echo "unknown argument $1" && exit 64 ;;
 	esac
@@ -30,7 +31,7 @@ fi
 case $what in
 walk)
 	for percent in {0..100}; do echo "progress $percent"; done
-	echo "hint ${hint:-none}, at most ${max_seconds:-any} s, 98% sure" >&2
+	echo "hint ${hint:-none}, at most ${max_seconds:-any} s, model ${model:-any}, 98% sure" >&2
 	printf '{"version":1.3,"people":[]}' >"$json/walk_000000000000_keypoints.json"
 	;;
 exit)

@@ -110,6 +110,7 @@ class JobScript(unittest.TestCase):
     def test_complete(self):
         peer = self.peer()
         peer.engine["max_seconds"] = 120
+        peer.engine["pose_model"] = "heavy"
         peer.engine["hints"] = {"front": "12.5,40", "side": [7, 8]}
         started = time.monotonic()
         log = self.run_job(peer, 0)
@@ -140,7 +141,7 @@ class JobScript(unittest.TestCase):
         # 101 lines came: one in five percent is passed on, or one in two seconds.
         self.assertLessEqual(len(front), 23 + (time.monotonic() - started) / 2)
         self.assertIn("hint 12.5,40", log)
-        self.assertIn("hint 7,8, at most 120 s, 98% sure", log)
+        self.assertIn("hint 7,8, at most 120 s, model heavy, 98% sure", log)
         self.assert_clean(peer)
 
     def test_report_files(self):

@@ -113,6 +113,7 @@ int kit_setup(void **state)
 		.sign_ins_per_account = 3,
 		.sign_in_window_ms = 900000,
 		.engine = "gait-pose",
+		.pose_model = "full",
 		.max_video_s = 120 };
 	open_house(k);
 	add_user(k, "ann@example.org", ROLE_SUBMITTER, &k->ann);
