@@ -69,7 +69,7 @@ static int check_children(const struct json *list, size_t nodes, struct err *e)
 	return i == nodes ? 0 : err_set(e, ERR_CORRUPT, "%zu children for %zu nodes", i, nodes);
 }
 
-static int check_tree(const struct json *tree, size_t features, struct err *e)
+static int check_tree(const struct json *tree, size_t at, size_t features, struct err *e)
 {
 	static const char *const same_length[] = { "left_children", "right_children", "split_indices",
 		"split_conditions", "parents", "default_left", "base_weights", "loss_changes", "sum_hessian",
@@ -78,6 +78,9 @@ static int check_tree(const struct json *tree, size_t features, struct err *e)
 	size_t nodes = json_len(left);
 	char count[24];
 
+	/* XGBoost puts it where its id says: another place stays empty, and it reads from there. */
+	if (json_int(json_get(tree, "id"), -1) != (int64_t)at)
+		return err_set(e, ERR_CORRUPT, "its id is not its place");
 	snprintf(count, sizeof count, "%zu", nodes);
 	if (nodes < 1 || nodes > MAX_NODES || !text_is(json_get(tree, "tree_param"), "num_nodes", count))
 		return err_set(e, ERR_CORRUPT, "its count of nodes is wrong or above %d", MAX_NODES);
@@ -121,7 +124,7 @@ static int check_booster(const struct json *booster, size_t features, struct err
 	if (groups != trees)
 		return err_set(e, ERR_CORRUPT, "tree_info has not one entry a tree");
 	for (const struct json *v = json_first(json_get(model, "trees")); v; v = json_next(v), i++)
-		if (check_tree(v, features, e) < 0)
+		if (check_tree(v, i, features, e) < 0)
 			return err_wrap(e, "tree %zu", i);
 	return 0;
 }

@@ -210,6 +210,8 @@ static void foreign_and_damaged_models_are_refused(void **state)
 		{ true, "\"learner\"", "\"teacher\"", "XGBoost" },
 		{ true, "{\"learner\"", " {\"learner\"", "begins with" },
 		{ true, "{\"learner\"", "{ \"learner\"", "begins with" },
+		{ true, "\"id\":7,", "\"id\":8,", "its id" },
+		{ true, "\"id\":7,", "\"id\":700000,", "its id" },
 		{ true, "\"id\":0,", "\"id\":0,\"left_children\":[9],", "stands twice" },
 		{ true, "\"attributes\":{}", "\"attributes\":{\"learner\":{\"a\":1,\"b\":2,\"\\u0061\":3}}",
 			"twice" },
