@@ -35,6 +35,10 @@ static void take_reasons(const struct score *s, struct report_score *ret)
 			ret->reasons[ret->reason_count++] = flag_text(f);
 }
 
+/* The report shows those that weigh most: none may be left out before that is known. */
+_Static_assert((int)FEATURES <= (int)REPORT_SHARES, "a share a feature");
+_Static_assert((int)SCORE_REASONS + (int)FLAGS <= (int)REPORT_REASONS, "all reasons at once");
+
 static struct report_score opinion(const struct score *s)
 {
 	struct report_score r = { .value = s->value, .low = s->low, .high = s->high };

@@ -10,7 +10,7 @@
 /* An analysis in the forms that people and other programs read: docs/outputs.md. Pure: everything goes into a
  * buffer, and the same analysis makes the same bytes (a PDF also depends on the machine's font). */
 
-enum { REPORT_REASONS = 32, REPORT_SHARES = 32 };
+enum { REPORT_REASONS = 32, REPORT_SHARES = 48 };
 
 /* What a report says of a model's opinion. Texts are borrowed. */
 struct report_share {
