@@ -4,7 +4,8 @@
 
 #include "gait/num.h"
 
-#define REST       0.6  /* of the walking speed: somewhat past the middle between the body's speed and the ground's */
+#define REST                                                                                                 \
+	0.6 /* of the walking speed: somewhat past the middle between the body's speed and the ground's */
 #define LEAVING    0.1  /* of the walking speed: the toe is no longer the ground's */
 #define WITHIN     0.12 /* of the stride */
 #define STAND_FROM 0.10 /* of the stride after the maximum: the foot stands */

@@ -37,7 +37,7 @@ struct service_options {
 	unsigned sign_ins_per_address, sign_ins_per_account; /* failures within … */
 	int64_t sign_in_window_ms;                           /* … this long */
 	bool allow_demonstration;
-	const char *engine; /* "gait-pose": what attempts are told to run */
+	const char *engine;     /* "gait-pose": what attempts are told to run */
 	const char *pose_model; /* "full" or "heavy" */
 	double max_video_s;
 	unsigned max_analyses, max_analyses_per_user; /* at once */
