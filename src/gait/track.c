@@ -16,12 +16,13 @@
 struct track_options track_defaults(const char *engine)
 {
 	/* BlazePose's visibility × presence is near one where a point is seen; OpenPose's heat-map peak is
-	 * not. */
+	 * not. Between 0.3 and 0.5 BlazePose's hidden leg is still where it belongs: of 86 sides of rendered
+	 * walks three more have whole curves, and the ankle's error is smaller. */
 	bool blaze = strcasestr(engine, "gait-pose") || strcasestr(engine, "blazepose") ||
 		     strcasestr(engine, "mediapipe");
 
 	return (struct track_options){
-		.min_confidence = blaze ? 0.5 : 0.2, .max_gap_s = 0.12, .cutoff_hz = 6, .fix_swaps = true
+		.min_confidence = blaze ? 0.3 : 0.2, .max_gap_s = 0.12, .cutoff_hz = 6, .fix_swaps = true
 	};
 }
 
