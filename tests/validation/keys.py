@@ -1,4 +1,4 @@
-"""Key points as folders that gait-analyze reads, and what can go wrong with them.
+"""Key points as gait-analyze reads them, and what can go wrong with them.
 
 A frame is a list of 25 (x, y, confidence) in BODY_25 order, or None where nobody was found."""
 
@@ -36,17 +36,13 @@ def read(folder):
     return frames
 
 
-def write(folder, frames, fps, width, height, layout="body_25"):
-    folder = pathlib.Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    for i, frame in enumerate(frames):
-        flat = [] if frame is None else [round(v, 3) for i in LAYOUTS[layout] for v in (ABSENT if i is None else frame[i])]
-        people = [{"pose_keypoints_2d": flat}] if frame else []
-        (folder / f"walk_{i:012d}_keypoints.json").write_text(json.dumps({"version": 1.3, "people": people}))
-    seen = sum(f is not None for f in frames)
-    meta = {"engine": "walker", "model": "truth", "layout": layout, "fps": fps, "frames": len(frames),
-            "width": width, "height": height, "frames_with_person": seen, "mean_confidence": 1, "flags": []}
-    (folder / "meta.json").write_text(json.dumps(meta))
+def write(path, frames, fps, width, height, layout="body_25"):
+    """One document for all frames: hundreds of small files would take longer than what is to be measured."""
+    order = LAYOUTS[layout]
+    people = [[] if f is None else [{"pose_keypoints_2d": [round(v, 3) for i in order for v in (ABSENT if i is None else f[i])]}]
+              for f in frames]
+    pathlib.Path(path).write_text(json.dumps({"fps": fps, "width": width, "height": height, "layout": layout,
+                                              "engine": "walker", "frames": [{"people": p} for p in people]}))
 
 
 def noisy(frames, rng, sigma):

@@ -35,7 +35,7 @@ def analyzed_frames(frames, truth, height=None, age=None, layout="body_25"):
     with tempfile.TemporaryDirectory() as folder:
         dirs = {}
         for view, list_ in frames.items():
-            dirs[view] = f"{folder}/{view}"
+            dirs[view] = f"{folder}/{view}.json"
             keys.write(dirs[view], list_, truth["fps"], truth["width"], truth["height"], layout)
         return programs.analyzed(dirs.get("front"), dirs.get("side"), height, age)
 
