@@ -5,6 +5,8 @@ cell has a seed of its own (clothes, skin, wall, film grain), so that no colour 
 says most comes first, so that an unfinished run is already worth reading."""
 
 MIDDLE = {"height": "172cm", "cadence": 104, "step": 0.62, "fps": 30, "size": "960x540", "duration": 5}
+# Through gait-pose's heavy model too, which takes four times as long.
+HEAVY = ("middle", "child_4", "toddler_2", "cadence_80", "cadence_140", "left_away", "asym_length", "toe_child_4")
 QUICK = ("middle", "child_4", "cadence_140", "left_away")
 
 

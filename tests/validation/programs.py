@@ -71,12 +71,13 @@ def rendered(options):
     return made("walker", key, lambda d: run([*NICE, BIN / "walker", "--out", d, "--threads", 1, *walker_args(options)]))
 
 
-def posed(video):
+def posed(video, model="full"):
     """Folder with the key points that gait-pose finds in @video. The video's folder is named by what made it."""
     video = pathlib.Path(video)
-    key = sha("pose", program_sum("gait-pose"), video.parent.name, video.name, video.stat().st_size)
+    key = sha("pose", program_sum("gait-pose"), video.parent.name, video.name, video.stat().st_size,
+              *([] if model == "full" else [model]))
     return made("pose", key, lambda d: run([*NICE, BIN / "gait-pose", "--input", video, "--write_json", d, "--weights",
-                                            WEIGHTS, "--decode_threads", 1]))
+                                            WEIGHTS, "--decode_threads", 1, "--model", model]))
 
 
 def analyzed(front=None, side=None, height=None, age=None, fps=None):

@@ -52,10 +52,12 @@ def make_all(names, jobs):
 
 def measure_videos(names, jobs, book):
     found = {}
-    for name, folder, points in make_all(names, jobs):
+    for name, folder, points, heavy in make_all(names, jobs):
         comparison, result, truth = sources.video_cell(folder, points)
         book.add("video", name, comparison, result)
         book.engine[name] = engine.offsets(truth, points)
+        if heavy:
+            book.add("video_heavy", name, sources.video_cell(folder, heavy)[0])
         found[name] = (folder, points)
         tables.write_cells(book)
     return found

@@ -20,7 +20,9 @@ VIDEOS = {
 def make_cell(name):
     """Render and pose one cell; quick where that was done before. For the pool of processes."""
     folder = programs.rendered(cells.VIDEO[name])
-    return name, folder, {view: programs.posed(folder / f"{view}.mp4") for view in ("side", "front")}
+    views = ("side", "front")
+    heavy = {view: programs.posed(folder / f"{view}.mp4", "heavy") for view in views} if name in cells.HEAVY else None
+    return name, folder, {view: programs.posed(folder / f"{view}.mp4") for view in views}, heavy
 
 
 def video_cell(folder, points):

@@ -130,7 +130,8 @@ def aligned(rows):
                      for r in rows)
 
 
-TITLES = {"video": "Rendered walks through gait-pose", "points": "The same walks, their own points (no engine)"}
+TITLES = {"video": "Rendered walks through gait-pose", "video_heavy": "Some of them through gait-pose's heavy model",
+          "points": "The same walks, their own points (no engine)"}
 VARIANT_COLUMNS = ("cadence", "step_time", "step_length", "speed", "heel_strike", "toe_off", "hip_rms", "knee_rms", "ankle_rms")
 REPLACED_COLUMNS = ("heel_strike", "toe_off", "hip_rms", "knee_rms", "knee_rms_unbiased", "ankle_rms", "ankle_rms_unbiased",
                     "knee_range", "ankle_range")
