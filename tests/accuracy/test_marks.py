@@ -58,14 +58,14 @@ def force_plates(variant):
 
 
 @functools.cache
-def sample_pair(_):
-    """The pair that the target sample_pair renders, through gait-pose."""
+def sample_pair(model):
+    """The pair that the target sample_pair renders, through one of gait-pose's models."""
     folder = BUILD / "sample"
     if not (folder / "front.mp4").is_file():
         raise unittest.SkipTest(f"{folder} is not there: build the target sample_pair")
     if not programs.WEIGHTS.is_dir():
         raise unittest.SkipTest(f"{programs.WEIGHTS} is not there: scripts/weights fetches them")
-    points = {view: programs.posed(folder / f"{view}.mp4") for view in ("side", "front")}
+    points = {view: programs.posed(folder / f"{view}.mp4", model) for view in ("side", "front")}
     return sources.video_cell(folder, points)[0]
 
 
@@ -101,7 +101,7 @@ def marks(name, source, variants, quantities, mocap=False):
 OwnPoints = marks("OwnPoints", own_points, ("clean", "noise_2px", "drops_10", "holes_5", "swaps_10", "all_mild"), QUANTITIES)
 ForcePlates = marks("ForcePlates", force_plates, ("clean", "noise_2px", "drops_10", "swaps_10"),
                     ("cadence", "step_time", "step_length", "speed", "heel_strike", "toe_off", "knee_rms_unbiased"), mocap=True)
-SamplePair = marks("SamplePair", sample_pair, ("video",), QUANTITIES)
+SamplePair = marks("SamplePair", sample_pair, ("full", "heavy"), QUANTITIES)
 
 
 class KindOfGait(unittest.TestCase):
