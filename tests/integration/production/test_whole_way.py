@@ -32,6 +32,9 @@ SKIPPED = 77
 SECONDS = 540  # under the sanitizers, on a machine that others use too
 SMTP_PASSWORD = "correct horse battery staple"
 
+FILES = {"result.json", "report.pdf", "overlay_front.mp4", "overlay_side.mp4", "parameters.csv", "markers.trc", "angles.mot",
+         "curves.svg", "events.svg", "table.svg", "keypoints_front.tar.gz", "keypoints_side.tar.gz"}
+
 
 class Skip(Exception):
     """Why it cannot be tried here."""
@@ -232,7 +235,7 @@ class WholeWay(unittest.TestCase):
         job, watch = self.walk()
         self.assertTrue(any("STANDIN_GPU=0\0" in text or "STANDIN_GPU=1\0" in text for text in watch.seen), "no GPU came in")
         kept = self.store.keys()
-        self.assertEqual(sum(k.startswith(f"jobs/{job}/") for k in kept), 7, kept)
+        self.assertEqual(sum(k.startswith(f"jobs/{job}/") for k in kept), 2 + len(FILES), kept)  # both videos too
         self.assertEqual(self.d.request("DELETE", f"/api/v1/jobs/{job}", self.token).status, 204)
         wait_until(lambda: not self.store.keys(), lambda: f"an empty bucket: {self.store.keys()}")
         self.doctor()
@@ -253,7 +256,7 @@ class WholeWay(unittest.TestCase):
         self.assertTrue(any("\0CUT=1\0" in text for text in watch.seen), "the job was not cut off")
         self.assertEqual([x for x in self.d.logged("http.request") if "/attempts/" in x["route"] or "completion" in x["route"]], [])
         self.assertEqual({r["step"] for r in self.d.rows("SELECT step FROM events WHERE job = ? AND kind = 'progress'", job)}
-                         - {"download", "pose_front", "pose_side", "analyze", "upload"}, set())
+                         - {"download", "pose_front", "pose_side", "analyze", "overlay_front", "overlay_side", "upload"}, set())
 
     def walk(self):
         """The sample pair from upload to mail; the job's id, and what could be seen meanwhile."""
@@ -271,9 +274,7 @@ class WholeWay(unittest.TestCase):
         self.assertAlmostEqual(result["parameters"]["cadence"]["value"], truth["cadence_steps_per_min"], delta=2)
         self.assertIsNotNone(result["score"]["value"], result["score"])
         files = self.d.get(f"/api/v1/jobs/{job}", self.token).json["files"]
-        self.assertEqual({f["name"] for f in files}, {
-            "result.json", "report.pdf", "overlay_front.mp4", "overlay_side.mp4", "parameters.csv", "markers.trc", "angles.mot",
-            "curves.svg", "events.svg", "table.svg", "keypoints_front.tar.gz", "keypoints_side.tar.gz"})
+        self.assertEqual({f["name"] for f in files}, FILES)
         self.mails(job)
         wait_until(lambda: self.d.rows("SELECT 1 FROM attempts WHERE forgotten_ms IS NOT NULL"),
                    lambda: f"a forgotten attempt: {self.d.rows('SELECT * FROM attempts')}")
