@@ -36,6 +36,8 @@ static struct service_options service_options(struct house *h)
 		.max_body_bytes = c->upload_max_body_bytes,
 		.min_free_bytes = c->upload_min_free_bytes,
 		.max_uploads_per_user = (unsigned)c->upload_max_concurrent_per_user,
+		.max_resumable_per_user = (unsigned)c->upload_max_resumable_per_user,
+		.expire_uploads_ms = c->upload_expire_after_ms,
 		.refuse_above_queued = (unsigned)c->queue_refuse_above,
 		.max_attempts = (int)c->queue_max_attempts,
 		.max_in_flight = (unsigned)c->cluster_max_in_flight,

@@ -63,7 +63,7 @@ void clock_rfc3339(int64_t ms, char out[CLOCK_TEXT_BYTES])
 		tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec, milli);
 }
 
-void clock_rfc5322(int64_t ms, char out[CLOCK_TEXT_BYTES])
+static void written_out(int64_t ms, const char *zone, char out[CLOCK_TEXT_BYTES])
 {
 	static const char *const days[] = { "Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat" };
 	static const char *const months[] = { "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep",
@@ -72,6 +72,16 @@ void clock_rfc5322(int64_t ms, char out[CLOCK_TEXT_BYTES])
 	int milli;
 
 	split(ms, &tm, &milli);
-	snprintf(out, CLOCK_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d +0000", days[tm.tm_wday], tm.tm_mday,
-		months[tm.tm_mon], (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec);
+	snprintf(out, CLOCK_TEXT_BYTES, "%s, %02d %s %04d %02d:%02d:%02d %s", days[tm.tm_wday], tm.tm_mday,
+		months[tm.tm_mon], (tm.tm_year + 1900) % 10000, tm.tm_hour, tm.tm_min, tm.tm_sec, zone);
+}
+
+void clock_rfc5322(int64_t ms, char out[CLOCK_TEXT_BYTES])
+{
+	written_out(ms, "+0000", out);
+}
+
+void clock_http(int64_t ms, char out[CLOCK_TEXT_BYTES])
+{
+	written_out(ms, "GMT", out);
 }

@@ -17,3 +17,4 @@ void clock_test_release(void);
 #define CLOCK_TEXT_BYTES 40
 void clock_rfc3339(int64_t ms, char out[CLOCK_TEXT_BYTES]); /* 2026-11-22T08:30:00.123Z */
 void clock_rfc5322(int64_t ms, char out[CLOCK_TEXT_BYTES]); /* Sun, 22 Nov 2026 08:30:00 +0000 */
+void clock_http(int64_t ms, char out[CLOCK_TEXT_BYTES]); /* Sun, 22 Nov 2026 08:30:00 GMT (RFC 9110, 5.6.7) */

@@ -122,6 +122,57 @@ int sha256_of_file(const char *path, uint8_t out[SHA256_BYTES], int64_t *ret_byt
 	return sha256_end(h, out, e);
 }
 
+static const EVP_MD *digest_kind(const char *name)
+{
+	if (strcmp(name, "sha1") == 0)
+		return EVP_sha1();
+	return strcmp(name, "sha256") == 0 ? EVP_sha256() : NULL;
+}
+
+size_t digest_bytes(const char *name)
+{
+	const EVP_MD *kind = digest_kind(name);
+
+	return kind ? (size_t)EVP_MD_size(kind) : 0;
+}
+
+struct digest {
+	EVP_MD_CTX *ctx;
+};
+
+struct digest *digest_new(const char *name, struct err *e)
+{
+	const EVP_MD *kind = digest_kind(name);
+	struct digest *d = calloc(1, sizeof *d);
+
+	if (d)
+		d->ctx = EVP_MD_CTX_new();
+	if (!d || !d->ctx || !kind || EVP_DigestInit_ex(d->ctx, kind, NULL) != 1) {
+		digest_free(d);
+		(void)err_set(e, ERR_NOMEM, "%s cannot be started", name);
+		return NULL;
+	}
+	return d;
+}
+
+int digest_add(struct digest *d, const void *data, size_t len, struct err *e)
+{
+	return EVP_DigestUpdate(d->ctx, data, len) == 1 ? 0 : err_set(e, ERR_INTERNAL, "a digest failed");
+}
+
+int digest_end(struct digest *d, uint8_t out[DIGEST_MOST_BYTES], struct err *e)
+{
+	return EVP_DigestFinal_ex(d->ctx, out, NULL) == 1 ? 0 : err_set(e, ERR_INTERNAL, "a digest failed");
+}
+
+void digest_free(struct digest *d)
+{
+	if (!d)
+		return;
+	EVP_MD_CTX_free(d->ctx);
+	free(d);
+}
+
 int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES],
 	struct err *e)
 {
@@ -163,6 +214,17 @@ void base64url_encode(const void *bytes, size_t len, char *out, size_t size)
 void base64_encode(const void *bytes, size_t len, char *out, size_t size)
 {
 	sodium_bin2base64(out, size, bytes, len, sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+}
+
+int base64_decode(const char *text, size_t len, uint8_t *out, size_t size)
+{
+	size_t n = 0;
+
+	if (len == 0)
+		return 0;
+	if (sodium_base642bin(out, size, text, len, NULL, &n, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		return -1;
+	return (int)n;
 }
 
 static void init_sodium(void)

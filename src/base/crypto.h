@@ -38,6 +38,16 @@ static inline void md5_free_p(struct md5 **h)
 	md5_free(*h);
 }
 
+/* A digest that the other side names, to find what changed on the way: "sha1" (FIPS 180-4, 2015), "sha256".
+ * SHA-1 keeps nobody out who wants to deceive: nothing is known by it here. */
+enum { DIGEST_MOST_BYTES = 32 };
+size_t digest_bytes(const char *name); /* 0: not one of them */
+struct digest;
+struct digest *digest_new(const char *name, struct err *e);
+int digest_add(struct digest *d, const void *data, size_t len, struct err *e);
+int digest_end(struct digest *d, uint8_t out[DIGEST_MOST_BYTES], struct err *e);
+void digest_free(struct digest *d);
+
 /* HMAC-SHA-256 (RFC 2104, 1997). */
 int hmac_sha256(const void *key, size_t key_len, const void *data, size_t len, uint8_t out[SHA256_BYTES],
 	struct err *e);
@@ -53,6 +63,8 @@ void secret_wipe(void *data, size_t len);
 void base64url_encode(const void *bytes, size_t len, char *out, size_t size);
 /* base64 without padding (section 4), in the same room. */
 void base64_encode(const void *bytes, size_t len, char *out, size_t size);
+/* base64 with its padding, and nothing but it. Return the number of bytes written, or -1. */
+int base64_decode(const char *text, size_t len, uint8_t *out, size_t size);
 
 /* Argon2id (RFC 9106, 2021) through libsodium: its "interactive" cost, about 64 MB and 60 ms. Slow on
  * purpose: never on the API loop. */

@@ -53,6 +53,7 @@ static int refuse_as(struct http_req *r, int status, const char *detail)
 
 struct framing {
 	unsigned lengths, codings, hosts;
+	const char *method; /* X-HTTP-Method-Override */
 	bool chunked, expects;
 	const char *length;
 	char forwarded[FORWARDED_BYTES];
@@ -93,6 +94,8 @@ static enum MHD_Result see_header(void *cls, enum MHD_ValueKind kind, const char
 		f->chunked = strv_ieq(strv_of(value), "chunked");
 	} else if (strv_ieq(n, "host")) {
 		f->hosts++;
+	} else if (strv_ieq(n, "x-http-method-override")) {
+		f->method = value;
 	} else if (strv_ieq(n, "expect")) {
 		f->expects = strv_ieq(strv_of(value), "100-continue");
 	} else if (f->forwarded_name && strv_ieq(n, f->forwarded_name)) {
@@ -183,6 +186,18 @@ static int answer_methods(struct http_req *r, bool asked)
 	return -1;
 }
 
+/* tus 1.0.0, "X-HTTP-Method-Override": interpreted as the method, the actual one is ignored. */
+static void speak_tus(struct http_req *r, const struct framing *f)
+{
+	struct err e;
+
+	if (!route_is_tus(r->srv->opt.routes, r->srv->opt.route_count, r->target.raw_path))
+		return;
+	(void)answer_header(&r->answer, "Tus-Resumable", "1.0.0", &e);
+	if (f->method)
+		r->method = f->method;
+}
+
 static int find_route(struct http_req *r)
 {
 	struct strv method = strv_of(r->method), path = r->target.raw_path;
@@ -211,6 +226,7 @@ int req_identify(struct http_req *r)
 	(void)MHD_get_connection_values(r->conn, MHD_HEADER_KIND, see_header, &f);
 	r->expects = f.expects;
 	set_client(r, &f);
+	speak_tus(r, &f);
 	if (check_framing(r, &f))
 		return -1;
 	if (r->refusal.kind != ERR_NONE) {

@@ -132,10 +132,8 @@ int answer_raw(const struct answer *a, const struct answer_standing *standing, b
 	char date[CLOCK_TEXT_BYTES];
 
 	with_close.close = true;
-	clock_rfc5322(clock_wall_ms(), date);
-	size_t zone = strlen(date) > 6 ? strlen(date) - 6 : 0; /* " +0000" becomes " GMT" (RFC 9110, 5.6.7) */
-	date[zone] = '\0';
-	if (buf_addf(out, e, "HTTP/1.1 %d %s\r\nDate: %s GMT\r\nContent-Length: %zu\r\n", a->status,
+	clock_http(clock_wall_ms(), date);
+	if (buf_addf(out, e, "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Length: %zu\r\n", a->status,
 		    answer_reason(a->status), date, len))
 		return -1;
 	answer_each_header(&with_close, standing, raw_header, &raw);
@@ -212,9 +210,10 @@ const char *answer_reason(int status)
 		{ 408, "Request Timeout" }, { 409, "Conflict" }, { 411, "Length Required" },
 		{ 412, "Precondition Failed" }, { 413, "Content Too Large" }, { 414, "URI Too Long" },
 		{ 415, "Unsupported Media Type" }, { 416, "Range Not Satisfiable" },
-		{ 417, "Expectation Failed" }, { 422, "Unprocessable Content" }, { 429, "Too Many Requests" },
-		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
-		{ 501, "Not Implemented" }, { 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+		{ 417, "Expectation Failed" }, { 422, "Unprocessable Content" }, { 423, "Locked" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+		{ 460, "Checksum Mismatch" }, { 500, "Internal Server Error" }, { 501, "Not Implemented" },
+		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
 		{ 505, "HTTP Version Not Supported" } };
 
 	for (size_t i = 0; i < ARRAY_LEN(known); i++)

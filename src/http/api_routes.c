@@ -1,16 +1,27 @@
 #include "base/cleanup.h"
 #include "http/api.h"
 
-enum { JSON_MAX = 16 << 10, NO_BODY = 0 };
+enum { JSON_MAX = 16 << 10, FIELDS_MAX = 1 << 20 /* upload.max_field_bytes is below */, NO_BODY = 0 };
 
-/* A body limit of 0 where none is expected; the two streams get theirs from the configuration in begin(). */
+/* A body limit of 0 where none is expected; the streams get theirs from the configuration in begin(). */
 #define BLOCKING HTTP_BLOCKING
+#define TUS      (HTTP_BLOCKING | HTTP_TUS)
 #define V1       "/api/v1"
 
 /* Whoever writes or reads large files waits for the disk, so it runs on a thread of its own. */
 const struct http_route api_routes[] = {
 	{ "POST", V1 "/upload", BLOCKING, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_upload_begin,
 		api_upload_data, api_upload_end, api_upload_done },
+	{ "OPTIONS", V1 "/uploads", TUS, HTTP_BODY_NONE, NO_BODY, API_OPEN, .end = api_uploads_options },
+	{ "POST", V1 "/uploads", TUS, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_uploads_create,
+		api_uploads_data, api_uploads_created, api_uploads_done },
+	{ "OPTIONS", V1 "/uploads/{id}", TUS, HTTP_BODY_NONE, NO_BODY, API_OPEN, .end = api_uploads_options },
+	{ "HEAD", V1 "/uploads/{id}", TUS, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_uploads_head },
+	{ "PATCH", V1 "/uploads/{id}", TUS, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_uploads_resume,
+		api_uploads_data, api_uploads_resumed, api_uploads_done },
+	{ "DELETE", V1 "/uploads/{id}", TUS, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_uploads_delete },
+	{ "POST", V1 "/jobs", BLOCKING, HTTP_BODY_RAW, FIELDS_MAX, API_USER, .begin = api_job_begin,
+		.end = api_job_end, .done = api_job_done },
 	{ "POST", V1 "/analyses", BLOCKING, HTTP_BODY_STREAM, INT64_MAX, API_USER, api_analysis_begin,
 		api_analysis_data, api_analysis_end, api_analysis_done },
 	{ "GET", V1 "/jobs", 0, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_jobs_list },

@@ -71,16 +71,13 @@ int api_upload_data(struct http_req *r, const void *bytes, size_t len, struct er
 	return multipart_feed(u->parser, bytes, len, e);
 }
 
-int api_upload_end(struct http_req *r, struct err *e)
+int api_reply_intake(struct http_req *r, struct intake *in, struct err *e)
 {
-	struct upload *u = http_req_state(r);
 	struct field_errors errors = { .n = 0 };
 	struct job job;
 	char location[128];
+	int outcome = intake_commit(in, &job, &errors, e);
 
-	if (multipart_end(u->parser, e) < 0)
-		return -1;
-	int outcome = intake_commit(u->intake, &job, &errors, e);
 	if (outcome < 0)
 		return -1;
 	if (outcome == INTAKE_FIELDS) {
@@ -93,6 +90,13 @@ int api_upload_end(struct http_req *r, struct err *e)
 	if (http_reply_header(r, "Location", location, e) < 0)
 		return -1;
 	return api_reply_job(r, 202, &job, e);
+}
+
+int api_upload_end(struct http_req *r, struct err *e)
+{
+	struct upload *u = http_req_state(r);
+
+	return multipart_end(u->parser, e) < 0 ? -1 : api_reply_intake(r, u->intake, e);
 }
 
 void api_upload_done(struct http_req *r)

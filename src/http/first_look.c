@@ -65,8 +65,10 @@ static struct side *choose(struct acceptor *a, struct strv method, struct strv p
 {
 	const struct http_route *route;
 	struct http_server *srv = a->srv;
-	bool blocks = route_find(srv->opt.routes, srv->opt.route_count, method, path, NULL, &route) == 0 &&
-		      (route->flags & HTTP_BLOCKING);
+	int found = route_find(srv->opt.routes, srv->opt.route_count, method, path, NULL, &route);
+	bool blocks = found == 0 ? route->flags & HTTP_BLOCKING
+				 : found == ROUTE_NO_METHOD &&
+					   route_is_tus(srv->opt.routes, srv->opt.route_count, path);
 
 	return blocks ? &srv->blocking : &srv->api;
 }

@@ -23,6 +23,9 @@ enum http_flag {
 	HTTP_BLOCKING = 1u << 0,  /* on a thread of its own: uploads, sign-in, whatever may wait */
 	HTTP_KEEP_CONN = 1u << 1, /* keep the connection though the request bears a cookie (event streams) */
 	HTTP_CACHEABLE = 1u << 2, /* no `Cache-Control: no-store`: the handler says what holds */
+	/* Of resumable uploads (tus 1.0.0): every answer says Tus-Resumable, X-HTTP-Method-Override counts. A
+	 * path whose OPTIONS route has it has it for all methods. */
+	HTTP_TUS = 1u << 3,
 };
 
 enum http_body {

@@ -183,6 +183,13 @@ int route_find(const struct http_route *routes, unsigned n, struct strv method, 
 	return outcome;
 }
 
+bool route_is_tus(const struct http_route *routes, unsigned n, struct strv path)
+{
+	const struct http_route *route;
+
+	return route_find(routes, n, STRV("OPTIONS"), path, NULL, &route) == 0 && (route->flags & HTTP_TUS);
+}
+
 static void add_method(char *out, size_t size, const char *method)
 {
 	size_t used = strlen(out), len = strlen(method);

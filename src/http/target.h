@@ -52,5 +52,8 @@ struct route_params {
 int route_find(const struct http_route *routes, unsigned n, struct strv method, struct strv path,
 	struct route_params *params, const struct http_route **ret);
 
+/* Is @path one of resumable uploads (HTTP_TUS)? Then any method may stand for another one. */
+bool route_is_tus(const struct http_route *routes, unsigned n, struct strv path);
+
 /* "GET, HEAD, POST, OPTIONS" for the path into @out. */
 void route_allow(const struct http_route *routes, unsigned n, struct strv path, char *out, size_t size);

@@ -1,6 +1,3 @@
-#include "service/intake.h"
-
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,68 +10,10 @@
 #include "base/fault.h"
 #include "base/fsx.h"
 #include "base/strv.h"
-#include "core/container.h"
+#include "service/admission.h"
+#include "service/intake_parts.h"
 #include "service/uploads.h"
 #include "store/subjects.h"
-
-/* Start writing back every so often, so that the fsync at the end has little left to do (measured: 766
- * against 330 MB/s without). */
-static const int64_t write_back_bytes = 8 << 20;
-
-struct spooled {
-	int fd;
-	bool begun, ended, renamed;
-	int64_t bytes, written_back;
-	struct sha256 *hash;
-	uint8_t sha256[SHA256_BYTES];
-	unsigned char head[CONTAINER_HEAD_BYTES];
-	size_t head_len;
-	const char *container;
-	char name[SPOOL_NAME_BYTES], tmp[4096], path[4096];
-};
-
-struct intake {
-	struct service *svc;
-	struct user who;
-	char id[ID_BYTES], key[IDEMPOTENCY_KEY_BYTES];
-	int64_t reserved;
-	struct submission_fields fields;
-	struct field_errors errors;
-	struct spooled files[VIEW_COUNT];
-	int current; /* the view whose data arrive now; -1: none, or a file that nobody asked for */
-};
-
-static int check_room(struct service *s, int64_t want, struct err *e)
-{
-	int64_t free_bytes;
-
-	if (FAULT_FAILS("intake.room"))
-		return err_set(e, ERR_NOSPACE, "not enough room for this upload");
-	if (fsx_free_bytes(s->spool, &free_bytes, e) < 0)
-		return -1;
-	int64_t reserved = atomic_fetch_add(&s->reserved_bytes, want);
-	if (free_bytes - reserved - want >= s->opt.min_free_bytes)
-		return 0;
-	atomic_fetch_sub(&s->reserved_bytes, want);
-	return err_set(
-		e, ERR_NOSPACE, "there is not enough room for this upload at present: try again later");
-}
-
-static int check_queue(struct service *s, struct err *e)
-{
-	CLEANUP(store_tx_p) struct tx *tx = NULL;
-	int64_t queued;
-
-	if (!atomic_load(&s->ready))
-		return err_set(e, ERR_UNAVAILABLE, "the service is starting: try again in a moment");
-	if (store_begin(s->store, STORE_READ, &tx, e) < 0 ||
-		store_jobs_count(tx, JOB_QUEUED, NULL, &queued, e) < 0)
-		return -1;
-	if (queued >= (int64_t)s->opt.refuse_above_queued)
-		return err_set(e, ERR_UNAVAILABLE,
-			"%lld jobs are waiting, which is the limit: try again later", (long long)queued);
-	return 0;
-}
 
 static bool key_ok(const char *key)
 {
@@ -86,14 +25,14 @@ static bool key_ok(const char *key)
 	return len >= 1 && len < IDEMPOTENCY_KEY_BYTES;
 }
 
-int intake_begin(struct service *s, const struct user *who, int64_t content_length,
-	const char *idempotency_key, struct intake **ret, struct err *e)
+static int new_intake(struct service *s, const struct user *who, const char *idempotency_key,
+	struct intake **ret, struct err *e)
 {
 	if (idempotency_key && !key_ok(idempotency_key))
 		return err_set(e, ERR_INVALID,
 			"Idempotency-Key must have 1 to %d printable ASCII characters without blanks",
 			IDEMPOTENCY_KEY_BYTES - 1);
-	if (check_queue(s, e) < 0)
+	if (admission_queue(s, e) < 0)
 		return -1;
 	struct intake *in = calloc(1, sizeof *in);
 	if (!in)
@@ -104,17 +43,34 @@ int intake_begin(struct service *s, const struct user *who, int64_t content_leng
 	in->files[0].fd = in->files[1].fd = -1;
 	snprintf(in->key, sizeof in->key, "%s", idempotency_key ? idempotency_key : "");
 	service_new_id(in->id);
-	if (uploads_enter(s->uploads, who->id, s->opt.max_uploads_per_user, e) < 0) {
-		free(in);
+	*ret = in;
+	return 0;
+}
+
+int intake_begin(struct service *s, const struct user *who, int64_t content_length,
+	const char *idempotency_key, struct intake **ret, struct err *e)
+{
+	int64_t want = content_length >= 0 ? content_length : s->opt.max_body_bytes;
+	struct intake *in = NULL;
+
+	if (new_intake(s, who, idempotency_key, &in, e) < 0)
 		return -1;
-	}
-	in->reserved = content_length >= 0 ? content_length : s->opt.max_body_bytes;
-	if (check_room(s, in->reserved, e) < 0) {
-		in->reserved = 0;
+	in->entered = uploads_enter(s->uploads, who->id, s->opt.max_uploads_per_user, e) == 0;
+	if (!in->entered || admission_reserve(s, want, e) < 0) {
 		intake_free(in);
 		return -1;
 	}
+	in->reserved = want;
 	*ret = in;
+	return 0;
+}
+
+int intake_begin_uploaded(struct service *s, const struct user *who, const char *idempotency_key,
+	struct intake **ret, struct err *e)
+{
+	if (new_intake(s, who, idempotency_key, ret, e) < 0)
+		return -1;
+	(*ret)->uploaded = true;
 	return 0;
 }
 
@@ -125,7 +81,9 @@ int intake_field(struct intake *in, const char *name, const char *value, size_t 
 	const char **slot = submission_field_slot(&in->fields, name, &most);
 
 	if (!slot) {
-		if (submission_is_file_field(name, &view))
+		if (submission_is_file_field(name, &view) && in->uploaded)
+			intake_take_upload(in, (enum view)view, value, len);
+		else if (submission_is_file_field(name, &view))
 			field_errors_add(&in->errors, name, "must be a file: choose a video");
 		else
 			field_errors_add(&in->errors, name, "is not a field of this form");
@@ -149,6 +107,10 @@ int intake_file_begin(struct intake *in, const char *name, struct err *e)
 	size_t most;
 
 	in->current = -1;
+	if (in->uploaded && submission_is_file_field(name, &view)) {
+		field_errors_add(&in->errors, name, "must be the id of an upload, as text");
+		return 0;
+	}
 	if (!submission_is_file_field(name, &view)) {
 		bool text = submission_field_slot(&in->fields, name, &most) != NULL;
 		field_errors_add(
@@ -206,12 +168,8 @@ int intake_file_data(struct intake *in, const void *bytes, size_t len, struct er
 	/* What is written has left the free space: to keep it reserved would count it twice. */
 	int64_t done = (int64_t)len < in->reserved ? (int64_t)len : in->reserved;
 	in->reserved -= done;
-	atomic_fetch_sub(&in->svc->reserved_bytes, done);
-	if (f->bytes - f->written_back >= write_back_bytes) {
-		(void)sync_file_range(
-			f->fd, f->written_back, f->bytes - f->written_back, SYNC_FILE_RANGE_WRITE);
-		f->written_back = f->bytes;
-	}
+	admission_release(in->svc, done);
+	uploads_write_back(f->fd, &f->written_back, f->bytes);
 	return 0;
 }
 
@@ -256,7 +214,7 @@ static void judge_files(struct intake *in)
 }
 
 /* What makes two requests the same: every field and both videos. */
-static int request_hash(const struct intake *in, uint8_t out[SHA256_BYTES], struct err *e)
+int intake_request_hash(const struct intake *in, uint8_t out[SHA256_BYTES], struct err *e)
 {
 	CLEANUP(sha256_free_p) struct sha256 *h = sha256_new(e);
 
@@ -269,9 +227,13 @@ static int request_hash(const struct intake *in, uint8_t out[SHA256_BYTES], stru
 		return -1;
 #include "core/submission_fields.def"
 #undef FIELD
-	for (int v = 0; v < VIEW_COUNT; v++)
-		if (sha256_add(h, in->files[v].sha256, SHA256_BYTES, e) < 0)
+	/* The uploads are gone when the answer was lost and the request comes again: their ids say which. */
+	for (int v = 0; v < VIEW_COUNT; v++) {
+		const struct spooled *f = &in->files[v];
+		if (in->uploaded ? sha256_add(h, f->upload, sizeof f->upload, e)
+				 : sha256_add(h, f->sha256, SHA256_BYTES, e))
 			return -1;
+	}
 	return sha256_end(h, out, e);
 }
 
@@ -279,6 +241,8 @@ static int make_durable(struct intake *in, struct err *e)
 {
 	for (int v = 0; v < VIEW_COUNT; v++) {
 		struct spooled *f = &in->files[v];
+		if (in->uploaded)
+			continue; /* it is already */
 		/* Set before the rename: a failure behind it still removes the file. */
 		f->renamed = true;
 		if (fsx_commit(f->fd, f->tmp, f->path, e) < 0)
@@ -296,7 +260,7 @@ static int make_job(struct intake *in, const struct submission *s, struct job *r
 	char known[ID_BYTES];
 	int64_t now = clock_wall_ms();
 
-	if (request_hash(in, hash, e) < 0 || store_begin(in->svc->store, STORE_WRITE, &tx, e) < 0)
+	if (intake_request_hash(in, hash, e) < 0 || store_begin(in->svc->store, STORE_WRITE, &tx, e) < 0)
 		return -1;
 	if (*in->key) {
 		int r = store_idempotency_find(tx, in->who.id, in->key, hash, known, e);
@@ -318,7 +282,7 @@ static int make_job(struct intake *in, const struct submission *s, struct job *r
 		snprintf(videos[v].container, sizeof videos[v].container, "%s", in->files[v].container);
 		snprintf(videos[v].spool_name, sizeof videos[v].spool_name, "%s", in->files[v].name);
 	}
-	if (store_job_insert(tx, ret, videos, now, e) < 0 ||
+	if (intake_uploads_taken(in, tx, e) < 0 || store_job_insert(tx, ret, videos, now, e) < 0 ||
 		(*in->key && store_idempotency_add(tx, in->who.id, in->key, hash, ret->id, now, e) < 0))
 		return -1;
 	return store_commit(&tx, e);
@@ -328,6 +292,9 @@ int intake_commit(struct intake *in, struct job *ret, struct field_errors *error
 {
 	struct submission s;
 
+	int known = in->uploaded ? intake_find_uploads(in, ret, e) : 0;
+	if (known != 0)
+		return known;
 	submission_parse(&in->fields, in->svc->opt.consent_version, &s, &in->errors);
 	judge_account(in, &s);
 	judge_files(in);
@@ -362,8 +329,9 @@ void intake_free(struct intake *in)
 			unlink(f->path);
 		sha256_free(f->hash);
 	}
-	atomic_fetch_sub(&in->svc->reserved_bytes, in->reserved);
-	uploads_leave(in->svc->uploads, in->who.id);
+	admission_release(in->svc, in->reserved);
+	if (in->entered)
+		uploads_leave(in->svc->uploads, in->who.id);
 #define FIELD(field, required, max_bytes) free((void *)(uintptr_t)in->fields.field);
 #include "core/submission_fields.def"
 #undef FIELD

@@ -24,6 +24,11 @@ enum { INTAKE_REPEATED = 1, INTAKE_FIELDS = 2 };
 int intake_begin(struct service *s, const struct user *who, int64_t content_length,
 	const char *idempotency_key, struct intake **ret, struct err *e);
 
+/* The same for two resumable uploads that are there already: their ids come as the text of the file fields.
+ */
+int intake_begin_uploaded(struct service *s, const struct user *who, const char *idempotency_key,
+	struct intake **ret, struct err *e);
+
 /* One text field; unknown ones are remembered as wrong. -1 only where memory is out. */
 int intake_field(struct intake *in, const char *name, const char *value, size_t len, struct err *e);
 

@@ -19,6 +19,7 @@
 #include "service/fetcher.h"
 #include "service/health_watch.h"
 #include "service/queue_view.h"
+#include "service/resumable.h"
 #include "service/uploads.h"
 #include "store/jobs.h"
 
@@ -168,8 +169,8 @@ int service_reconcile(struct service *s, struct err *e)
 	int leases = 0;
 
 	if (empty_tmp(s, e) < 0 || store_begin(s->store, STORE_WRITE, &tx, e) < 0 ||
-		store_leases_void(tx, &leases, e) < 0 || drop_orphans(s, tx, e) < 0 ||
-		store_commit(&tx, e) < 0)
+		store_leases_void(tx, &leases, e) < 0 || resumable_reconcile(s, tx, e) < 0 ||
+		drop_orphans(s, tx, e) < 0 || store_commit(&tx, e) < 0)
 		return err_wrap(e, "start-up check");
 	if (leases > 0)
 		log_event(LOG_INFO, "start.leases_voided", LOG_I("jobs", leases));

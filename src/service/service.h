@@ -25,6 +25,8 @@ struct service_options {
 	const char *consent_text;    /* what submitters read; "" likewise */
 	int64_t max_video_bytes, min_free_bytes, max_body_bytes;
 	unsigned max_uploads_per_user, refuse_above_queued;
+	unsigned max_resumable_per_user; /* uploads that wait for their job */
+	int64_t expire_uploads_ms;       /* since the last byte of one */
 	int max_attempts;
 	unsigned max_in_flight;
 	/* Of an attempt: the first guess, then within limits (core/walltime.h). */
@@ -87,7 +89,8 @@ void service_close(struct service *s);
 
 /**
  * service_reconcile() - after a crash, before uploads are accepted
- * Voids the leases of earlier boots, removes spool files that no row knows and whatever lies in spool/tmp.
+ * Voids the leases of earlier boots, removes spool files that no row knows and whatever lies in spool/tmp,
+ * keeps unfinished uploads and the room that they still need.
  */
 int service_reconcile(struct service *s, struct err *e);
 

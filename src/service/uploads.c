@@ -1,5 +1,6 @@
 #include "service/uploads.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@ struct uploads {
 		char user[ID_BYTES];
 		unsigned n;
 	} slots[1024];
+	char locked[1024][ID_BYTES]; /* resumable uploads that a request is at; "" free */
 };
 
 int uploads_new(struct uploads **ret, struct err *e)
@@ -69,4 +71,43 @@ void uploads_leave(struct uploads *u, const char *user)
 			break;
 		}
 	pthread_mutex_unlock(&u->lock);
+}
+
+int uploads_lock(struct uploads *u, const char *id, struct err *e)
+{
+	char *free_slot = NULL;
+	int r = 0;
+
+	pthread_mutex_lock(&u->lock);
+	for (size_t i = 0; i < sizeof u->locked / sizeof u->locked[0] && r == 0; i++) {
+		if (!*u->locked[i])
+			free_slot = free_slot ? free_slot : u->locked[i];
+		else if (strcmp(u->locked[i], id) == 0)
+			r = err_set(e, ERR_LOCKED, "another request is at work on this upload");
+	}
+	if (r == 0 && !free_slot)
+		r = err_set(e, ERR_BUSY, "too many uploads at once: try again in a minute");
+	else if (r == 0)
+		snprintf(free_slot, ID_BYTES, "%s", id);
+	pthread_mutex_unlock(&u->lock);
+	return r;
+}
+
+void uploads_unlock(struct uploads *u, const char *id)
+{
+	pthread_mutex_lock(&u->lock);
+	for (size_t i = 0; i < sizeof u->locked / sizeof u->locked[0]; i++)
+		if (strcmp(u->locked[i], id) == 0)
+			u->locked[i][0] = '\0';
+	pthread_mutex_unlock(&u->lock);
+}
+
+void uploads_write_back(int fd, int64_t *done, int64_t at)
+{
+	static const int64_t every_bytes = 8 << 20;
+
+	if (at - *done < every_bytes)
+		return;
+	(void)sync_file_range(fd, *done, at - *done, SYNC_FILE_RANGE_WRITE);
+	*done = at;
 }

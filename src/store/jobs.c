@@ -204,8 +204,10 @@ int store_spool_known(struct tx *tx, const char *spool_name, struct err *e)
 {
 	DB_ROWS rows;
 
-	return db_first(
-		tx->db, "SELECT 1 FROM videos WHERE spool_name = ?", DB_ARGS(DB_S(spool_name)), &rows, e);
+	return db_first(tx->db,
+		"SELECT 1 FROM videos WHERE spool_name = ?1 UNION ALL SELECT 1 FROM uploads WHERE spool_name "
+		"= ?1",
+		DB_ARGS(DB_S(spool_name)), &rows, e);
 }
 
 static int check_change(const struct job *j, const struct job_change *c, struct err *e)

@@ -544,7 +544,8 @@ class Gaitd:
                 c.send(body)
             answer = c.answer(method)
         if Gaitd.on_answer:
-            Gaitd.on_answer(method, path, answer)
+            override = headers.get("X-HTTP-Method-Override") if "/uploads" in path else None
+            Gaitd.on_answer(override or method, path, answer)
         return answer
 
     def get(self, path, token=None, **headers):

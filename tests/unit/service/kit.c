@@ -97,6 +97,8 @@ int kit_setup(void **state)
 		.max_video_bytes = 100000,
 		.max_body_bytes = 300000,
 		.max_uploads_per_user = 2,
+		.max_resumable_per_user = 4,
+		.expire_uploads_ms = 3600000,
 		.refuse_above_queued = 5,
 		.max_attempts = 3,
 		.max_in_flight = 8,
