@@ -1,7 +1,7 @@
 #include "base/cleanup.h"
 #include "http/api.h"
 
-enum { JSON_MAX = 16 << 10, FIELDS_MAX = 1 << 20 /* upload.max_field_bytes is below */, NO_BODY = 0 };
+enum { JSON_MAX = 16 << 10, FIELDS_MAX = 1 << 20 /* upload.max_field_bytes is at most that */, NO_BODY = 0 };
 
 /* A body limit of 0 where none is expected; the streams get theirs from the configuration in begin(). */
 #define BLOCKING HTTP_BLOCKING

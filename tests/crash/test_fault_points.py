@@ -6,6 +6,7 @@ the manual recommends: when no answer came it sends the same upload again under 
 """
 
 import concurrent.futures
+import hashlib
 import http.client
 import os
 import pathlib
@@ -19,6 +20,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import gaitd  # noqa: E402
+import tus  # noqa: E402
 from gaitd import Gaitd, wait_until  # noqa: E402
 
 # How often each is passed at least on the way of one upload; every one of these times is a case. "late" ones are passed
@@ -40,8 +42,11 @@ POINTS = {
 # The same where the node has no way out: what goes there and comes back.
 RELAYED = {"cluster_local.put_written": 3, "relay.put": 3, "stager.relayed": 1, "fetcher.stored": 5,
            "cluster_local.in_forget": 1}
+# The same where the videos come in pieces that resume: each is made, and brought in two. Commits: these and the job's.
+PIECES = {"resumable.before_sync": 6, "resumable.synced": 6, "resumable.acknowledged": 6,
+          "store.before_commit": 8, "store.after_commit": 8}
 # Not on this way: erasing, the first start and the supervisor have tests of their own below.
-ELSEWHERE = {"blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
+ELSEWHERE = {"resumable.row_removed", "blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
 # Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
 ELSEWHERE |= {"blob_s3." + name for name in
               ("summed", "put", "upload_made", "part", "parts_sent", "completed", "removed")}
@@ -77,15 +82,49 @@ class Template:
         return d
 
 
-def upload(d, token, key="crash-1"):
-    """The job's id, or None where the server went away before it answered."""
-    try:
-        answer = d.upload(token, headers={"Idempotency-Key": key})
-    except (OSError, http.client.HTTPException):
-        return None
-    if answer.status != 202:
-        raise AssertionError(f"upload: {answer}")
-    return answer.json["id"]
+class Form:
+    """A client that sends everything again."""
+
+    def send(self, d, token, key="crash-1"):
+        """The job's id, or None where the server went away before it answered."""
+        try:
+            answer = self.ask(d, token, key)
+        except (OSError, http.client.HTTPException):
+            return None
+        if answer.status != 202:
+            raise AssertionError(f"upload: {answer}")
+        return answer.json["id"]
+
+    def ask(self, d, token, key):
+        return d.upload(token, headers={"Idempotency-Key": key})
+
+    def check(self, d, job):
+        pass
+
+
+class Pieces(Form):
+    """One that goes on where it was: tus.Upload complains where an acknowledged byte is gone."""
+
+    def __init__(self):
+        self.films = {v: gaitd.video(seed=v) for v in ("front", "side")}
+        self.uploads = [tus.Upload(data, 2000, Upload_Metadata=tus.metadata(view=v)) for v, data in self.films.items()]
+
+    def ask(self, d, token, key):
+        for u in self.uploads:
+            while u.acknowledged < len(u.data):
+                if u.step(d, token) is None:
+                    raise OSError("the connection broke")
+        return tus.make_job(d, token, *(u.url for u in self.uploads), key)
+
+    def check(self, d, job):
+        rows = {r["view"]: r["sha256"] for r in d.rows("SELECT view, sha256 FROM videos WHERE job = ?", job)}
+        if rows != {v: hashlib.sha256(data).digest() for v, data in self.films.items()}:
+            raise AssertionError("the videos are not those that were sent")
+        for r in d.rows("SELECT view, blob_key FROM videos WHERE job = ?", job):
+            if (d.data / "blobs" / "blobs" / r["blob_key"]).read_bytes() != self.films[r["view"]]:
+                raise AssertionError(f"the {r['view']} video in the store is another one")
+        # One that was made without the client's hearing of it: nobody goes on with it, and it expires.
+        d.write("UPDATE uploads SET expires_ms = 1")
 
 
 def check_spool_matches_rows(d):
@@ -94,11 +133,14 @@ def check_spool_matches_rows(d):
     missing = names - set(d.files("spool"))
     if missing:
         raise AssertionError(f"acknowledged, but gone: {missing}")
+    for r in d.rows("SELECT spool_name, offset FROM uploads"):
+        if (d.data / "spool" / r["spool_name"]).stat().st_size < r["offset"]:
+            raise AssertionError(f"an upload lost acknowledged bytes: {r}")
 
 
-def finish(d, token, job):
+def finish(d, token, job, client):
     """After the restart: the client asks again, and everything comes to its end. What is wrong is an AssertionError."""
-    again = upload(d, token)
+    again = client.send(d, token)
     if job and again != job:
         raise AssertionError(f"the same Idempotency-Key gave {job} and then {again}")
     job = again
@@ -116,6 +158,7 @@ def finish(d, token, job):
         raise AssertionError(f"the engine ran {runs}\n{d.history(job)}")
     if d.count("attempts") != 1:
         raise AssertionError(f"attempts: {d.rows('SELECT * FROM attempts')}")
+    client.check(d, job)
     nothing_left(d)
 
 
@@ -138,14 +181,14 @@ def nothing_left(d):
         raise AssertionError("the database is damaged")
 
 
-def case(template, point, nth, **settings):
+def case(template, point, nth, client=Form, **settings):
     """Run one; return whether the point was reached before everything had ended."""
-    d = template.house(**settings)
+    d, client = template.house(**settings), client()
     try:
         job = None
         try:
             d.start({"GAITD_FAULT": f"{point}:{nth}"})
-            job = upload(d, template.token)
+            job = client.send(d, template.token)
         except AssertionError as failure:
             if "ended with -9 instead of starting" not in str(failure):
                 raise
@@ -166,11 +209,11 @@ def case(template, point, nth, **settings):
             if d.count("jobs") == 0 and job:
                 raise AssertionError("answered with 202, but there is no job")
             d.start({})
-        finish(d, template.token, job)
+        finish(d, template.token, job, client)
         d.stop()
         return how == "died"
     except Exception as failure:
-        raise AssertionError(f"{point}:{nth} {settings}: {failure}") from failure
+        raise AssertionError(f"{point}:{nth} {type(client).__name__} {settings}: {failure}") from failure
     finally:
         d.close()
 
@@ -181,13 +224,14 @@ class FaultPoints(unittest.TestCase):
         for path in (gaitd.SOURCE / "src").rglob("*.c"):
             if path.name != "fault.c":
                 found |= set(re.findall(r'FAULT_POINT\("([^"]+)"\)', path.read_text()))
-        self.assertEqual(found, set(POINTS) | set(RELAYED) | ELSEWHERE)
+        self.assertEqual(found, set(POINTS) | set(RELAYED) | set(PIECES) | ELSEWHERE)
 
     def test_killed_anywhere(self):
         template = Template()
         try:
             cases = [(p, n, {}) for p, most in POINTS.items() for n in range(1, most + 1)]
             cases += [(p, n, {"cluster.transfer": "relay"}) for p, most in RELAYED.items() for n in range(1, most + 1)]
+            cases += [(p, n, {"client": Pieces}) for p, most in PIECES.items() for n in range(1, most + 1)]
             only = os.environ.get("GAITD_CRASH_ONLY")
             cases = [c for c in cases if not only or c[0].startswith(only)]
             failures, missed, started = [], [], time.monotonic()
@@ -204,6 +248,18 @@ class FaultPoints(unittest.TestCase):
             self.assertFalse(missed, f"never reached: {missed}")
         finally:
             template.remove()
+
+    def test_killed_while_an_upload_is_removed(self):
+        with Gaitd("parked") as d:
+            token = d.person()
+            url = tus.create(d, token, 4000, gaitd.video()[:2000]).headers["Location"]
+            d.restart({"GAITD_FAULT": "resumable.row_removed"})
+            with self.assertRaises((OSError, http.client.HTTPException)):
+                tus.tus(d, "DELETE", url, token)
+            self.assertEqual(d.died(), -9)
+            self.assertEqual((d.count("uploads"), len(d.files("spool"))), (0, 1))
+            d.start({})
+            self.assertEqual((tus.head(d, token, url).status, d.files("spool")), (404, []))
 
 
 if __name__ == "__main__":

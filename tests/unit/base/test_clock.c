@@ -40,6 +40,10 @@ static void texts(void **state)
 		assert_string_equal(text, rows[i].rfc3339);
 		clock_rfc5322(rows[i].ms, text);
 		assert_string_equal(text, rows[i].rfc5322);
+		clock_http(rows[i].ms, text);
+		assert_int_equal(strlen(text), strlen(rows[i].rfc5322) - 2);
+		assert_memory_equal(text, rows[i].rfc5322, strlen(text) - 3);
+		assert_string_equal(text + strlen(text) - 4, " GMT");
 	}
 }
 

@@ -234,6 +234,54 @@ static void passwords(void **state)
 	assert_false(password_verify("not a hash", "x"));
 }
 
+/* RFC 4648 (2006), section 10 */
+static void base64_back(void **state)
+{
+	static const struct {
+		const char *text;
+		int len;
+	} rows[] = { { "", 0 }, { "Zg==", 1 }, { "Zm8=", 2 }, { "Zm9v", 3 }, { "Zm9vYg==", 4 },
+		{ "Zm9vYmE=", 5 }, { "Zm9vYmFy", 6 }, { "Zg", -1 }, { "Zg=", -1 }, { "Zg===", -1 },
+		{ "Zh==", -1 }, { "=", -1 }, { "Z", -1 }, { "Zm9v ", -1 }, { "Zm\n9v", -1 }, { "-__-", -1 },
+		{ "Zm9vYmFyZm9v", -1 } };
+	uint8_t out[6];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		int len = base64_decode(rows[i].text, strlen(rows[i].text), out, sizeof out);
+		if (len != rows[i].len)
+			fail_msg("\"%s\": %d", rows[i].text, len);
+		if (len > 0)
+			assert_memory_equal(out, "foobar", (size_t)len);
+	}
+}
+
+/* FIPS 180-4, "abc" */
+static void digests_by_name(void **state)
+{
+	static const struct {
+		const char *name, *want;
+	} rows[] = { { "sha1", "a9993e364706816aba3e25717850c26c9cd0d89d" },
+		{ "sha256", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" } };
+	struct err e = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		uint8_t out[DIGEST_MOST_BYTES];
+		char hex[2 * DIGEST_MOST_BYTES + 1];
+		struct digest *d = digest_new(rows[i].name, &e);
+		assert_non_null(d);
+		assert_int_equal(digest_add(d, "ab", 2, &e), 0);
+		assert_int_equal(digest_add(d, "c", 1, &e), 0);
+		assert_int_equal(digest_end(d, out, &e), 0);
+		digest_free(d);
+		hex_encode(out, digest_bytes(rows[i].name), hex);
+		assert_string_equal(hex, rows[i].want);
+	}
+	assert_int_equal(digest_bytes("md5"), 0);
+	assert_null(digest_new("md5", &e));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -242,6 +290,8 @@ int main(void)
 		cmocka_unit_test(md5_known_answers),
 		cmocka_unit_test(hmac_known_answers),
 		cmocka_unit_test(base64url_known_answers),
+		cmocka_unit_test(base64_back),
+		cmocka_unit_test(digests_by_name),
 		cmocka_unit_test(random_bytes_fill_everything),
 		cmocka_unit_test(secrets),
 		cmocka_unit_test(passwords),
