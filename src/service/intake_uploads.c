@@ -50,11 +50,12 @@ static int find_one(struct intake *in, enum view view, struct tx *tx, struct err
 			view_name((enum view)u.view));
 		return 0;
 	}
-	if (service_spool_path(in->svc, u.spool_name, f->path, sizeof f->path, e) < 0 ||
-		fsx_size(f->path, &size, e) < 0)
+	if (service_spool_path(in->svc, u.spool_name, f->path, sizeof f->path, e) < 0)
 		return -1;
-	if (size != u.bytes)
-		return err_set(e, ERR_CORRUPT, "the file of upload %s has %lld bytes", u.id, (long long)size);
+	if (fsx_size(f->path, &size, e) < 0 || size != u.bytes) {
+		field_errors_add(&in->errors, field, "was lost on the server: upload it again");
+		return 0;
+	}
 	f->bytes = u.bytes;
 	f->ended = true;
 	memcpy(f->sha256, u.sha256, SHA256_BYTES);

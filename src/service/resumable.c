@@ -160,10 +160,14 @@ static void drop(struct resumable *r)
 /* Behind the row's offset nothing was acknowledged. */
 static void rewind_file(struct resumable *r)
 {
+	struct err e;
+
 	if (r->at == r->row.offset)
 		return;
-	if (ftruncate(r->fd, r->row.offset) < 0)
-		service_log_failure("upload.not_cut", "", &(struct err){ .kind = ERR_IO });
+	if (ftruncate(r->fd, r->row.offset) < 0) {
+		(void)err_errno(&e, ERR_IO, "cut a spool file");
+		service_log_failure("upload.not_cut", "", &e);
+	}
 	atomic_fetch_add(&r->svc->reserved_bytes, r->at - r->row.offset);
 	r->at = r->row.offset;
 }

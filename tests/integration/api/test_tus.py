@@ -160,6 +160,27 @@ class Core(TusTest):
         self.assertLessEqual(set(seen), {204, 423, 409})
         self.assertEqual(self.file(url).read_bytes(), self.data)
 
+    def test_on_a_kept_alive_connection(self):
+        """A bearer's connection that began on the event loop: the same answers, and nothing waits for the disk there."""
+        url = self.new()
+        common = {"Tus-Resumable": "1.0.0", "Content-Type": BYTES}
+        for at, n, whole_request in ((0, 3000, True), (3000, 500, False)):
+            with self.d.connect() as c:
+                c.head("GET", "/api/v1/jobs", self.d.headers(self.ann))
+                self.assertEqual(c.answer("GET").status, 200)
+                c.head("PATCH", url, self.d.headers(self.ann, {**common, "Upload-Offset": str(at),
+                                                               "Content-Length": str(n if whole_request else n + 1)}))
+                c.send(self.data[at:at + n])
+                if whole_request:
+                    answer = c.answer("PATCH")
+                    self.assertEqual((answer.status, offset(answer), answer.headers["Connection"]), (204, 3000, "close"))
+                else:
+                    wait_until(lambda: self.file(url).stat().st_size == 3500, "the bytes")
+                    c.reset()
+        wait_until(lambda: self.file(url).stat().st_size == 3000, "the rest to be dropped")
+        self.assertEqual(patch(self.d, self.ann, url, 3000, self.data[3000:]).status, 204)
+        self.assertEqual(self.file(url).read_bytes(), self.data)
+
     # Tus-Resumable, Tus-Version
 
     def test_every_answer_says_its_version(self):
@@ -518,6 +539,13 @@ class Jobs(TusTest):
         self.assertEqual(self.d.count("uploads"), 3)
         self.assertEqual(self.d.rows("SELECT 1 FROM jobs WHERE created_ms > ?", int(time.time() * 1000) + 1), [])
         self.accepted(make_job(self.d, self.ann, front, side))
+
+    def test_a_file_that_is_gone(self):
+        front, side = self.pair()
+        self.file(side).unlink()
+        self.refused(make_job(self.d, self.ann, front, side), 422, fields=["fileuploadside"])
+        self.refused(patch(self.d, self.ann, side, 5000, b""), 404)
+        self.assertEqual(head(self.d, self.ann, side).status, 404)
 
     def test_bodies(self):
         for body, kind, status in ((b"{}", "text/plain", 415), (b"a=b", "application/x-www-form-urlencoded", 415),
