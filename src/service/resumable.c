@@ -18,7 +18,7 @@
 
 /* Within a long request the offset follows: after this many bytes, and no more often than after this time, so
  * that a fast one is not held up by its fsyncs and a crash costs a slow one little. */
-static const int64_t checkpoint_bytes = 8 << 20, checkpoint_ms = 1000;
+static const int64_t checkpoint_bytes = 8 << 20, checkpoint_ms = 5000;
 
 struct resumable {
 	struct service *svc;

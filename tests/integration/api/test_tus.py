@@ -484,7 +484,7 @@ class Restart(unittest.TestCase):
             def progress():
                 c.send(block) if sent[0] < 39 else None
                 sent[0] += 1
-                time.sleep(0.05)
+                time.sleep(0.16)
                 return offset(head(d, self.token, url)) >= 8 << 20
             sent = [0]
             wait_until(progress, "a checkpoint")
