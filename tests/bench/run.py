@@ -21,6 +21,7 @@ import analyses  # noqa: E402,F401
 import cluster  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import stores  # noqa: E402,F401
+import resumable  # noqa: E402,F401
 
 
 def first_line(*args):
