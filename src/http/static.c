@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
@@ -10,7 +11,7 @@
 
 /* Files of the web app. A name with a hash in it (app-3f9c2b1a.js) never changes its content and may be kept
  * for ever; everything else is asked for again. Addresses without a dot are the app's own: index.html serves
- * them. */
+ * them. Where a file has a packed neighbour (app-3f9c2b1a.js.br, .gz), browsers that take it get that. */
 
 static const char builtin_page[] =
 	"<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\">\n"
@@ -114,18 +115,70 @@ static int open_below(const char *dir, const char *path)
 	return -1;
 }
 
+/* Does "gzip, br;q=0.5" name this coding, and not with the weight 0? A "*" is no promise that it is
+ * understood. Source   RFC 9110 (2022), 12.5.3 */
+static bool accepts(const char *header, const char *coding)
+{
+	size_t len = strlen(coding);
+
+	for (const char *p = header; p; p = strchr(p, ',')) {
+		p += strspn(p, ", \t");
+		if (strncasecmp(p, coding, len) != 0 || !memchr(",; \t", p[len], 5))
+			continue;
+		p += len + strspn(p + len, " \t");
+		if (*p != ';')
+			return true;
+		p += 1 + strspn(p + 1, " \t");
+		return strncasecmp(p, "q=0", 3) != 0 || strcspn(p + 3, "123456789") < strcspn(p + 3, ",");
+	}
+	return false;
+}
+
+/* What gaitd sends in place of a file that has it beside it, made once when the app was built. */
+static const struct {
+	const char *coding, *suffix;
+} packings[] = { { "br", ".br" }, { "gzip", ".gz" } };
+
+/* The file, or its packed neighbour, with the coding in *ret_coding (NULL: as it is). */
+static int open_best(struct http_req *r, const char *path, struct stat *ret_st, const char **ret_coding)
+{
+	const char *accepted = http_req_header(r, "Accept-Encoding");
+	char packed[1024];
+
+	*ret_coding = NULL;
+	for (size_t i = 0; accepted && i < ARRAY_LEN(packings); i++) {
+		int n = snprintf(packed, sizeof packed, "%s%s", path, packings[i].suffix);
+
+		if (n < 0 || (size_t)n >= sizeof packed || !accepts(accepted, packings[i].coding))
+			continue;
+		CLEANUP(close_p) int fd = open_below(r->srv->opt.static_dir, packed);
+		if (fd < 0 || fstat(fd, ret_st) != 0 || !S_ISREG(ret_st->st_mode))
+			continue;
+		*ret_coding = packings[i].coding;
+		return take_fd(&fd);
+	}
+	CLEANUP(close_p) int fd = open_below(r->srv->opt.static_dir, path);
+	if (fd < 0 || fstat(fd, ret_st) != 0 || !S_ISREG(ret_st->st_mode))
+		return -1;
+	return take_fd(&fd);
+}
+
 static int serve(struct http_req *r, const char *path, struct err *e)
 {
-	CLEANUP(close_p) int fd = open_below(r->srv->opt.static_dir, path);
 	struct stat st;
-	char etag[64];
+	const char *coding;
+	char etag[80];
+	CLEANUP(close_p) int fd = open_best(r, path, &st, &coding);
 
-	if (fd < 0 || fstat(fd, &st) != 0 || !S_ISREG(st.st_mode))
+	if (fd < 0)
 		return err_set(e, ERR_NOT_FOUND, "there is no such file");
-	snprintf(etag, sizeof etag, "%llx-%llx-%lx", (unsigned long long)st.st_size,
-		(unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec);
+	snprintf(etag, sizeof etag, "%llx-%llx-%lx%s%s", (unsigned long long)st.st_size,
+		(unsigned long long)st.st_mtim.tv_sec, (unsigned long)st.st_mtim.tv_nsec, coding ? "-" : "",
+		coding ? coding : "");
 	if (http_reply_header(r, "Cache-Control",
-		    is_hashed(path) ? "public, max-age=31536000, immutable" : "no-cache", e))
+		    is_hashed(path) ? "public, max-age=31536000, immutable" : "no-cache", e) ||
+		http_reply_header(r, "Vary", "Accept-Encoding", e) ||
+		(coding && http_reply_header(r, "Content-Encoding", coding, e)))
 		return -1;
 	return http_reply_file(r,
 		&(struct http_file){

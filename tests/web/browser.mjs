@@ -1,0 +1,87 @@
+/* Debian's Chromium, driven by playwright-core: a fresh profile each, no request that leaves this machine. */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const source = process.env.GAITD_SOURCE;
+const require = createRequire(join(source, "web", "package.json"));
+const { chromium } = require("playwright-core");
+const axe = require.resolve("axe-core/axe.min.js");
+
+export const sizes = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 900 } };
+const shots = process.env.GAITD_SHOTS;
+mkdirSync(shots, { recursive: true });
+
+export async function open(size, options = {}) {
+	const profile = mkdtempSync(join(tmpdir(), "gaitd-chromium-"));
+	const context = await chromium.launchPersistentContext(profile, {
+		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+		headless: true,
+		viewport: sizes[size],
+		hasTouch: size === "phone",
+		locale: "en-GB",
+		...options,
+		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync"],
+	});
+	const page = context.pages()[0] ?? (await context.newPage());
+	const complaints = []; // of the Content-Security-Policy, and faults of the app
+	const strangers = []; // requests to anybody but gaitd
+
+	page.setDefaultTimeout(30_000);
+	page.on("console", (m) => {
+		if (m.type() === "error" && /Content Security Policy|Refused to/.test(m.text()))
+			complaints.push(m.text());
+	});
+	page.on("pageerror", (e) => complaints.push(String(e)));
+	page.on("request", (r) => {
+		if (!r.url().startsWith(process.env.GAITD_URL) && !/^(data|blob):/.test(r.url()))
+			strangers.push(r.url());
+	});
+	const close = async () => {
+		await context.close();
+		rmSync(profile, { recursive: true, force: true });
+	};
+	return { context, page, size, complaints, strangers, close };
+}
+
+/* A picture of the whole page for people, and axe's word about it. Serious findings are an error. */
+export async function look({ page, size }, name) {
+	await page.screenshot({ path: join(shots, `${name}-${size}.png`), fullPage: true });
+	await page.evaluate(() => 1); // the page lives
+	if (!(await page.evaluate(() => "axe" in window)))
+		await page.evaluate(`(() => { const module = undefined; ${(await import("node:fs")).readFileSync(axe, "utf8")} })()`);
+	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+	const serious = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
+	if (serious.length > 0)
+		throw new Error(`${name} (${size}): axe finds ${serious.map((v) => `${v.id}: ${v.help}: ${v.nodes.map((n) => n.html).join(" | ")}`).join("\n")}`);
+	const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+	if (wide > 0)
+		throw new Error(`${name} (${size}): the page is ${wide} px wider than the window`);
+}
+
+export async function signIn(page, account) {
+	await page.goto(process.env.GAITD_URL);
+	await page.getByLabel("E-mail address").fill(account.email);
+	await page.getByLabel("Password").fill(account.password);
+	await page.getByRole("button", { name: "Sign in" }).click();
+	await page.getByRole("heading", { name: "Analyses" }).waitFor();
+}
+
+export async function fillFacts(page) {
+	await page.getByLabel("Age", { exact: true }).fill("30");
+	await page.getByLabel("Sex").selectOption("F");
+	await page.getByLabel("Height", { exact: true }).fill("172");
+	await page.getByLabel("Weight", { exact: true }).fill("68");
+	await page.getByLabel("Walking aid").selectOption("none");
+	await page.getByLabel("Orthosis (brace) on a leg").selectOption("none");
+	await page.getByLabel("On the feet").selectOption("shoes");
+	await page.getByLabel("Who are you?").selectOption("self");
+}
+
+export async function chooseVideos(page, front, side) {
+	await page.locator('input[data-view="front"]').setInputFiles(front);
+	await page.locator('input[data-view="side"]').setInputFiles(side);
+	await page.getByAltText(/A picture from the/).nth(1).waitFor();
+}

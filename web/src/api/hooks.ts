@@ -1,0 +1,116 @@
+import { useEffect, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { get, Problem } from "./client";
+import type { Result } from "./result";
+import { isOver, type Consent, type JobDetail, type JobEvent, type JobPage, type Self, type State, type Subject } from "./types";
+
+export function useSelf() {
+	return useQuery({
+		queryKey: ["self"],
+		queryFn: async ({ signal }) => {
+			try {
+				return await get<Self>("/api/v1/session", signal);
+			} catch (error) {
+				if (error instanceof Problem && error.status === 401)
+					return null;
+				throw error;
+			}
+		},
+		staleTime: 60_000,
+	});
+}
+
+export function useConsent() {
+	return useQuery({ queryKey: ["consent"], queryFn: ({ signal }) => get<Consent>("/api/v1/consent", signal), staleTime: 300_000 });
+}
+
+export function useSubjects() {
+	return useQuery({
+		queryKey: ["subjects"],
+		queryFn: async ({ signal }) => (await get<{ subjects: Subject[] }>("/api/v1/subjects", signal)).subjects,
+		staleTime: 60_000,
+	});
+}
+
+export interface JobFilter {
+	status: State | "";
+	mine: boolean;
+	before: string;
+}
+
+export function useJobs(filter: JobFilter) {
+	const query = new URLSearchParams({ limit: "20" });
+	if (filter.status)
+		query.set("status", filter.status);
+	if (filter.mine)
+		query.set("mine", "");
+	if (filter.before)
+		query.set("before", filter.before);
+	return useQuery({
+		queryKey: ["jobs", query.toString()],
+		queryFn: ({ signal }) => get<JobPage>(`/api/v1/jobs?${query}`, signal),
+		refetchInterval: (q) => (q.state.data?.jobs.some((job) => !isOver(job)) ? 5_000 : 30_000),
+	});
+}
+
+/* A job as an event leaves it. Progress is all there; what a change of state brings else is asked for. */
+export function withEvent(job: JobDetail, event: JobEvent): JobDetail {
+	if (event.kind !== "progress" || event.step === undefined || event.percent === undefined || job.status.value !== "processing")
+		return job;
+	return { ...job, progress: { step: event.step, percent: event.percent } };
+}
+
+export type Link = "live" | "polling" | "none";
+
+/* The job, kept up to date by its event stream. Where none can be had (a proxy that holds it back, too many streams), by asking. */
+export function useJob(id: string) {
+	const client = useQueryClient();
+	const [live, setLive] = useState(false);
+	const query = useQuery({
+		queryKey: ["job", id],
+		queryFn: ({ signal }) => get<JobDetail>(`/api/v1/jobs/${id}`, signal),
+		refetchInterval: (q) => {
+			const job = q.state.data;
+			if (!job || isOver(job))
+				return false;
+			// A place in the queue changes by others' doing, which is no event of this job.
+			return !live ? 3_000 : job.status.value === "queued" ? 5_000 : 30_000;
+		},
+	});
+	const job = query.data;
+	const watch = job !== undefined && !job.erased && !isOver(job);
+	const seen = job?.events.at(-1)?.seq ?? 0;
+
+	useEffect(() => {
+		if (!watch)
+			return;
+		const stream = new EventSource(`/api/v1/jobs/${id}/events?after=${seen}`);
+		const take = (e: MessageEvent<string>) => {
+			const event = JSON.parse(e.data) as JobEvent;
+			client.setQueryData<JobDetail>(["job", id], (old) => (old ? withEvent(old, event) : old));
+			if (event.kind !== "progress")
+				void client.invalidateQueries({ queryKey: ["job", id] });
+		};
+		for (const kind of ["state", "progress", "note"])
+			stream.addEventListener(kind, take as EventListener);
+		stream.onopen = () => setLive(true);
+		stream.onerror = () => setLive(false); // it tries again by itself, or is closed for good; meanwhile we ask
+		return () => {
+			stream.close();
+			setLive(false);
+		};
+		// `seen` is where a new stream begins; a running one goes on by itself.
+		// eslint-disable-next-line react-hooks/exhaustive-deps
+	}, [client, id, watch]);
+	const link: Link = !watch ? "none" : live ? "live" : "polling";
+	return { ...query, link };
+}
+
+/* @attempt: a rerun's result is another one. */
+export function useResult(id: string, attempt: number) {
+	return useQuery({
+		queryKey: ["result", id, attempt],
+		queryFn: ({ signal }) => get<Result>(`/api/v1/jobs/${id}/result`, signal),
+		staleTime: Infinity,
+	});
+}

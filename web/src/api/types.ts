@@ -1,0 +1,68 @@
+/* What docs/api/openapi.yaml says, as far as the app uses it. */
+
+export interface Self {
+	id: string;
+	email: string;
+	role: "submitter" | "staff" | "admin";
+}
+
+export const states = ["submitting", "queued", "processing", "complete", "submission_error", "inference_error", "cancelled"] as const;
+export type State = (typeof states)[number];
+export type Phase = "staging" | "submitted" | "running" | "finalizing";
+
+export interface Job {
+	id: string;
+	ordinal: number;
+	subject: string | null;
+	status: { value: State; code: string; message: string };
+	phase: Phase | null;
+	version: number;
+	cancelling: boolean;
+	erased: boolean;
+	created: string;
+	updated: string;
+	attempt: number;
+	error?: { kind: string; text: string };
+	owner?: string;
+	queue?: { position: number; estimated_wait_s: number | null };
+	progress?: { step: string; percent: number };
+	result?: { attempt: number; score: number | null; demonstration_model: boolean; note: string };
+}
+
+export interface JobEvent {
+	seq: number;
+	at: string;
+	kind: "state" | "progress" | "note";
+	status: State;
+	phase: Phase | "";
+	attempt: number;
+	step?: string;
+	percent?: number;
+	text: string;
+}
+
+export interface JobDetail extends Job {
+	attempts: { n: number; created: string; ended: string | null; outcome: string | null; error: string | null }[];
+	files: { name: string; bytes: number }[];
+	events: JobEvent[];
+}
+
+export interface JobPage {
+	jobs: Job[];
+	next: string | null;
+}
+
+export interface Consent {
+	version: string | null;
+	text: string | null;
+}
+
+export interface Subject {
+	id: string;
+	code: string;
+	jobs: number;
+}
+
+export function isOver(job: Pick<Job, "status">): boolean {
+	return !["submitting", "queued", "processing"].includes(job.status.value);
+}

@@ -1,0 +1,106 @@
+import { lazy, Suspense, useEffect, useRef } from "react";
+import { useQueryClient } from "@tanstack/react-query";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { explain, send } from "./api/client";
+import { useSelf } from "./api/hooks";
+import type { Self } from "./api/types";
+import { languages, useI18n, type Language } from "./i18n";
+import { JobPage } from "./pages/job";
+import { JobsPage } from "./pages/jobs";
+import { SignInPage } from "./pages/sign_in";
+import { forgetDraft } from "./submit/draft";
+import { Busy, Failure } from "./ui/notice";
+
+const SubmitPage = lazy(() => import("./pages/submit"));
+
+function LanguageChoice() {
+	const { t, language, setLanguage } = useI18n();
+	return (
+		<select className="quiet" aria-label={t("app.language")} value={language} onChange={(e) => setLanguage(e.target.value as Language)}>
+			{Object.entries(languages).map(([code, name]) => (
+				<option key={code} value={code} lang={code}>{name}</option>
+			))}
+		</select>
+	);
+}
+
+function Header({ self }: { self: Self | null }) {
+	const { t } = useI18n();
+	const client = useQueryClient();
+	const [path, go] = useLocation();
+	const signOut = async () => {
+		await send("DELETE", "/api/v1/session");
+		forgetDraft(); // a shared device keeps nobody's facts
+		client.clear();
+		client.setQueryData(["self"], null);
+		go("/");
+	};
+	const link = (to: string, text: string) => (
+		<Link href={to} aria-current={path === to ? "page" : undefined}>{text}</Link>
+	);
+	return (
+		<header className="top">
+			<Link href="/" className="brand">
+				<img src="/favicon.svg" alt="" width="28" height="28" /> {t("app.name")}
+			</Link>
+			{self && (
+				<nav aria-label={t("nav.main")}>
+					{link("/new", t("nav.submit"))}
+					{link("/jobs", t("nav.jobs"))}
+				</nav>
+			)}
+			<div className="account">
+				<LanguageChoice />
+				{self && <span className="who" title={t("nav.signedInAs", { email: self.email })}>{self.email}</span>}
+				{self && <button type="button" className="quiet" onClick={() => void signOut()}>{t("nav.signOut")}</button>}
+			</div>
+		</header>
+	);
+}
+
+function Pages({ self }: { self: Self }) {
+	const { t } = useI18n();
+	return (
+		<Suspense fallback={<Busy />}>
+			<Switch>
+				<Route path="/"><Redirect to="/jobs" replace /></Route>
+				<Route path="/new"><SubmitPage /></Route>
+				<Route path="/jobs"><JobsPage self={self} /></Route>
+				<Route path="/jobs/:id">{(params) => <JobPage key={params.id} id={params.id} />}</Route>
+				<Route>
+					<h1>{t("app.notFound")}</h1>
+					<p><Link href="/jobs">{t("app.home")}</Link></p>
+				</Route>
+			</Switch>
+		</Suspense>
+	);
+}
+
+export function App() {
+	const { t } = useI18n();
+	const i18n = useI18n();
+	const self = useSelf();
+	const [path] = useLocation();
+	const main = useRef<HTMLElement>(null);
+	const first = useRef(true);
+
+	// A new page is announced: screen readers go on from the top of what is new.
+	useEffect(() => {
+		if (!first.current)
+			main.current?.focus();
+		first.current = false;
+		window.scrollTo(0, 0);
+	}, [path]);
+	return (
+		<>
+			<a className="skip" href="#main">{t("app.skip")}</a>
+			<Header self={self.data ?? null} />
+			<main id="main" ref={main} tabIndex={-1}>
+				{self.isPending ? <Busy />
+				: self.isError ? <Failure text={explain(i18n, self.error)} retry={() => void self.refetch()} />
+				: self.data ? <Pages self={self.data} />
+				: <SignInPage />}
+			</main>
+		</>
+	);
+}

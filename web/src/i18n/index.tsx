@@ -1,0 +1,115 @@
+import { createContext, useContext, useEffect, useMemo, useState, type ReactNode } from "react";
+import { en, type Catalogue, type Key } from "./en";
+
+/* Words, numbers and times in the reader's language. English is part of the first load, others come when asked for. */
+
+export const languages = { en: "English", es: "Español" } as const;
+export type Language = keyof typeof languages;
+export type Vars = Record<string, string | number>;
+
+type PluralBase<K> = K extends `${infer B}_other` ? B : never;
+export type AnyKey = Key | PluralBase<Key>;
+
+const stored = "gaitd.language";
+
+export function chooseLanguage(kept: string | null, wanted: readonly string[]): Language {
+	for (const tag of kept ? [kept, ...wanted] : wanted) {
+		const base = tag.toLowerCase().split("-")[0] ?? "";
+		if (base in languages)
+			return base as Language;
+	}
+	return "en";
+}
+
+export function has(catalogue: Catalogue, key: string): key is Key {
+	return Object.hasOwn(catalogue, key);
+}
+
+export function translate(catalogue: Catalogue, locale: string, key: AnyKey, vars: Vars = {}): string {
+	let found: string = key;
+
+	if (has(catalogue, key))
+		found = key;
+	else if (typeof vars["n"] === "number")
+		found = `${key}_${new Intl.PluralRules(locale).select(vars["n"]) === "one" ? "one" : "other"}`;
+	const text = has(catalogue, found) ? catalogue[found] : key;
+	return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+		const value = vars[name];
+		return value === undefined ? whole : typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
+	});
+}
+
+function makeFormat(locale: string) {
+	const unit = (value: number, name: string, digits = 0) =>
+		new Intl.NumberFormat(locale, { style: "unit", unit: name, unitDisplay: "short", maximumFractionDigits: digits }).format(value);
+	return {
+		number: (value: number, digits = 2) =>
+			new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value),
+		percent: (value: number) => new Intl.NumberFormat(locale, { style: "percent" }).format(value / 100),
+		when: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
+		day: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),
+		bytes: (n: number) =>
+			n < 1e3 ? unit(n, "byte") : n < 1e6 ? unit(n / 1e3, "kilobyte") : n < 1e9 ? unit(n / 1e6, "megabyte", 1) : unit(n / 1e9, "gigabyte", 2),
+		duration: (seconds: number) =>
+			seconds < 60
+				? unit(Math.max(1, Math.round(seconds)), "second")
+				: seconds < 3600
+					? unit(Math.round(seconds / 60), "minute")
+					: unit(seconds / 3600, "hour", 1),
+	};
+}
+
+export interface I18n {
+	language: Language;
+	setLanguage: (language: Language) => void;
+	t: (key: AnyKey, vars?: Vars) => string;
+	/* The catalogue's words for a code that a server sent, or what stands in for them. */
+	code: (prefix: string, code: string, otherwise: string) => string;
+	format: ReturnType<typeof makeFormat>;
+}
+
+const Context = createContext<I18n | null>(null);
+
+export function I18nProvider({ children }: { children: ReactNode }) {
+	const [language, setLanguage] = useState<Language>(() => chooseLanguage(localStorage.getItem(stored), navigator.languages));
+	const [loaded, setLoaded] = useState<{ language: Language; catalogue: Catalogue }>({ language: "en", catalogue: en });
+
+	useEffect(() => {
+		let current = true;
+		const take = (catalogue: Catalogue) => current && setLoaded({ language, catalogue });
+
+		document.documentElement.lang = language;
+		if (language === "en")
+			take(en);
+		else
+			void import("./es").then((module) => take(module.es), () => take(en));
+		return () => {
+			current = false;
+		};
+	}, [language]);
+	const value = useMemo<I18n>(() => {
+		const regional = navigator.languages.find((tag) => tag.toLowerCase().startsWith(loaded.language));
+		const locale = regional ?? loaded.language;
+		return {
+			language,
+			setLanguage: (next) => {
+				localStorage.setItem(stored, next);
+				setLanguage(next);
+			},
+			t: (key, vars) => translate(loaded.catalogue, locale, key, vars),
+			code: (prefix, code, otherwise) => {
+				const key = `${prefix}.${code}`;
+				return has(loaded.catalogue, key) ? loaded.catalogue[key] : otherwise;
+			},
+			format: makeFormat(locale),
+		};
+	}, [language, loaded]);
+	return <Context.Provider value={value}>{children}</Context.Provider>;
+}
+
+export function useI18n(): I18n {
+	const value = useContext(Context);
+	if (!value)
+		throw new Error("no I18nProvider");
+	return value;
+}

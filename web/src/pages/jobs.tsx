@@ -1,0 +1,98 @@
+import { Link, useSearchParams } from "wouter";
+import { explain } from "../api/client";
+import { useJobs, useSubjects } from "../api/hooks";
+import { states, type Job, type Self, type State } from "../api/types";
+import { useI18n, type AnyKey } from "../i18n";
+import { Busy, Failure } from "../ui/notice";
+import { useTitle } from "../ui/title";
+import { StateBadge } from "../ui/state";
+
+function Row({ job, code }: { job: Job; code: string | undefined }) {
+	const { t, format } = useI18n();
+	return (
+		<li>
+			<Link href={`/jobs/${job.id}`} className="row">
+				<span className="row-main">
+					<strong>{t("jobs.number", { n: String(job.ordinal) })}</strong>
+					<span className="hint">
+						{t("jobs.sent", { when: format.when(job.created) })}
+						{code && ` · ${t("jobs.subject", { code })}`}
+					</span>
+				</span>
+				<span className="row-side">
+					{job.progress && job.status.value === "processing" && <span className="hint">{format.percent(job.progress.percent)}</span>}
+					{job.result && !job.erased && (
+						<span className="hint">
+							{job.result.score === null ? t("jobs.noScore") : t("jobs.score", { score: format.number(job.result.score) })}
+						</span>
+					)}
+					<StateBadge job={job} />
+				</span>
+			</Link>
+		</li>
+	);
+}
+
+export function JobsPage({ self }: { self: Self }) {
+	const i18n = useI18n();
+	const { t } = i18n;
+	const [search, setSearch] = useSearchParams();
+	const wanted = search.get("status");
+	const status = states.find((s) => s === wanted) ?? "";
+	const mine = search.has("mine");
+	const before = search.get("before") ?? "";
+	const page = useJobs({ status, mine, before });
+	const subjects = useSubjects();
+	const codes = new Map(subjects.data?.map((s) => [s.id, s.code]));
+	const filter = (name: string, value: string | null) =>
+		setSearch((old) => {
+			const next = new URLSearchParams(old);
+			if (name !== "before")
+				next.delete("before");
+			if (value === null)
+				next.delete(name);
+			else
+				next.set(name, value);
+			return next;
+		});
+
+	useTitle(t("jobs.title"));
+	return (
+		<>
+			<div className="title-row">
+				<h1>{t("jobs.title")}</h1>
+				<Link href="/new" className="button primary">{t("nav.submit")}</Link>
+			</div>
+			<div className="filters">
+				<label htmlFor="status">{t("jobs.status")}</label>
+				<select id="status" value={status} onChange={(e) => filter("status", (e.target.value as State | "") || null)}>
+					<option value="">{t("jobs.all")}</option>
+					{states.map((s) => <option key={s} value={s}>{t(`state.${s}` as AnyKey)}</option>)}
+				</select>
+				{self.role !== "submitter" && (
+					<label className="check">
+						<input type="checkbox" checked={mine} onChange={(e) => filter("mine", e.target.checked ? "1" : null)} /> {t("jobs.mine")}
+					</label>
+				)}
+			</div>
+			{page.isPending ? <Busy />
+			: page.isError ? <Failure text={explain(i18n, page.error)} retry={() => void page.refetch()} />
+			: page.data.jobs.length === 0 ? (
+				<div className="card empty">
+					<p>{status || before ? t("jobs.noneFiltered") : t("jobs.none")}</p>
+					{!status && !before && <Link href="/new" className="button primary">{t("jobs.first")}</Link>}
+				</div>
+			) : (
+				<ul className="rows">
+					{page.data.jobs.map((job) => <Row key={job.id} job={job} code={job.subject ? codes.get(job.subject) : undefined} />)}
+				</ul>
+			)}
+			<div className="paging">
+				{before && <button type="button" onClick={() => filter("before", null)}>{t("jobs.newest")}</button>}
+				{page.data?.next && (
+					<button type="button" onClick={() => filter("before", page.data?.next ?? null)}>{t("jobs.older")}</button>
+				)}
+			</div>
+		</>
+	);
+}

@@ -1,0 +1,15 @@
+import type { Job } from "../api/types";
+import { useI18n } from "../i18n";
+
+const tones = {
+	submitting: "info", queued: "info", processing: "info", complete: "good", submission_error: "bad", inference_error: "bad", cancelled: "dim",
+} as const;
+
+export function StateBadge({ job }: { job: Job }) {
+	const { t } = useI18n();
+	if (job.erased)
+		return <span className="badge dim">{t("state.erased")}</span>;
+	if (job.cancelling)
+		return <span className="badge dim">{t("state.cancelling")}</span>;
+	return <span className={`badge ${tones[job.status.value]}`}>{t(`state.${job.status.value}`)}</span>;
+}

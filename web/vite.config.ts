@@ -1,0 +1,60 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import react from "@vitejs/plugin-react";
+import { defineConfig, type Plugin } from "vite";
+
+/* gaitd sends NAME.br or NAME.gz in place of NAME where they lie beside it and the browser takes them: compressed once, here,
+ * at the highest level, instead of with each request. */
+function compress(): Plugin {
+	let dir = "";
+
+	return {
+		name: "compress",
+		apply: "build",
+		configResolved(config) {
+			dir = config.build.outDir;
+		},
+		closeBundle() {
+			for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+				if (!entry.isFile() || !/\.(html|js|css|svg|json)$/.test(entry.name))
+					continue;
+				const path = join(entry.parentPath, entry.name);
+				const bytes = readFileSync(path);
+
+				writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
+				writeFileSync(
+					`${path}.br`,
+					brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length } }),
+				);
+			}
+		},
+	};
+}
+
+/* `npm run dev` with a gaitd elsewhere: GAITD_URL=http://127.0.0.1:8437 */
+const server = process.env["GAITD_URL"] ?? "http://127.0.0.1:8437";
+
+export default defineConfig({
+	plugins: [react(), compress()],
+	build: {
+		outDir: process.env["GAITD_WEB_OUT"] ?? "dist",
+		emptyOutDir: true,
+		target: "es2022",
+		sourcemap: false,
+		manifest: true,
+		modulePreload: { polyfill: false },
+		assetsInlineLimit: 0, // the Content-Security-Policy allows scripts and styles from files only
+		rolldownOptions: {
+			output: {
+				// Hexadecimal and long enough to hold a digit: src/http/static.c tells hashed names by that.
+				hashCharacters: "hex",
+				entryFileNames: "assets/[name]-[hash:16].js",
+				chunkFileNames: "assets/[name]-[hash:16].js",
+				assetFileNames: "assets/[name]-[hash:16][extname]",
+			},
+		},
+	},
+	server: { proxy: { "/api": { target: server, changeOrigin: true } } },
+	test: { environment: "jsdom", include: ["test/**/*.test.ts", "test/**/*.test.tsx"] },
+} as Parameters<typeof defineConfig>[0]);
