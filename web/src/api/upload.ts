@@ -24,6 +24,9 @@ export interface Watcher {
 	resume(): void;
 }
 
+/* The user did not want to wait any longer. */
+export class Stopped extends Error {}
+
 /* An own limit on tries: what did not work for so long needs a person to look. */
 export const waits = [2, 4, 8, 15, 30];
 
@@ -48,7 +51,7 @@ function sendOnce(upload: Upload, watcher: Watcher, signal: AbortSignal): Promis
 		request.onerror = () => fail(new Problem(0, ""));
 		signal.addEventListener("abort", () => {
 			request.abort();
-			fail(signal.reason);
+			fail(new Stopped());
 		}, { once: true });
 		request.send(form);
 	});
@@ -59,13 +62,13 @@ function wait(seconds: number, signal: AbortSignal): Promise<void> {
 		const timer = setTimeout(done, seconds * 1000);
 		// A connection that is back is used at once.
 		window.addEventListener("online", () => { clearTimeout(timer); done(); }, { once: true, signal });
-		signal.addEventListener("abort", () => { clearTimeout(timer); fail(signal.reason); }, { once: true });
+		signal.addEventListener("abort", () => { clearTimeout(timer); fail(new Stopped()); }, { once: true });
 	});
 }
 
 /**
  * Send until the server has it: after a broken connection, and where the server says "later", again with the same key, which
- * makes one job of all tries. Rejects with the last Problem, or with the signal's reason.
+ * makes one job of all tries. Rejects with the last Problem, or with Stopped.
  */
 export async function sendUpload(upload: Upload, watcher: Watcher, signal: AbortSignal, once = sendOnce): Promise<Job> {
 	for (let failures = 0; ; failures++) {

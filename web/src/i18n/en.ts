@@ -289,6 +289,7 @@ export const en = {
 	"result.new": "New analysis",
 	"result.parameters": "Measurements",
 	"result.parametersText": "The reference is the range published for healthy people of this age. Outside of it does not mean ill.",
+	"result.moreParameters": "More measurements",
 	"result.col.name": "Measurement",
 	"result.col.left": "Left",
 	"result.col.right": "Right",

@@ -1,7 +1,7 @@
 import { Link, useSearchParams } from "wouter";
 import { explain } from "../api/client";
 import { useJobs, useSubjects } from "../api/hooks";
-import { states, type Job, type Self, type State } from "../api/types";
+import { states, type Job, type Self } from "../api/types";
 import { useI18n, type AnyKey } from "../i18n";
 import { Busy, Failure } from "../ui/notice";
 import { useTitle } from "../ui/title";
@@ -65,7 +65,7 @@ export function JobsPage({ self }: { self: Self }) {
 			</div>
 			<div className="filters">
 				<label htmlFor="status">{t("jobs.status")}</label>
-				<select id="status" value={status} onChange={(e) => filter("status", (e.target.value as State | "") || null)}>
+				<select id="status" value={status} onChange={(e) => filter("status", (e.target.value) || null)}>
 					<option value="">{t("jobs.all")}</option>
 					{states.map((s) => <option key={s} value={s}>{t(`state.${s}` as AnyKey)}</option>)}
 				</select>
@@ -90,7 +90,7 @@ export function JobsPage({ self }: { self: Self }) {
 			<div className="paging">
 				{before && <button type="button" onClick={() => filter("before", null)}>{t("jobs.newest")}</button>}
 				{page.data?.next && (
-					<button type="button" onClick={() => filter("before", page.data?.next ?? null)}>{t("jobs.older")}</button>
+					<button type="button" onClick={() => filter("before", page.data.next)}>{t("jobs.older")}</button>
 				)}
 			</div>
 		</>

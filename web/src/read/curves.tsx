@@ -36,7 +36,7 @@ function plotOptions(width: number, styles: CSSStyleDeclaration, numbers: Intl.N
 	const colour = (name: string) => styles.getPropertyValue(name).trim();
 	const axis = { stroke: colour("--text"), grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 } };
 	return {
-		width, height: 190, legend: { show: false }, cursor: { show: false }, padding: [8, 12, 0, 0],
+		width, height: 190, legend: { show: false }, cursor: { show: false }, padding: [8, 22, 0, 0],
 		scales: { x: { time: false, range: [0, 100] } },
 		axes: [
 			{ ...axis, values: (_, ticks) => ticks.map((v) => `${numbers.format(v)} %`), space: 50 },

@@ -32,15 +32,24 @@ function Timeline({ result, view, length_s, time_s, onSeek }: {
 	);
 }
 
+function Icon({ path }: { path: string }) {
+	return (
+		<svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="2.4" strokeLinecap="round" strokeLinejoin="round">
+			<path d={path} />
+		</svg>
+	);
+}
+
 export function Film({ job, result, views, view, onView, time_s, onTime, at }: {
 	job: JobDetail; result: Result; views: View[]; view: View; onView: (view: View) => void; time_s: number; onTime: (time_s: number) => void;
 	at: Record<Foot, number | null>;
 }) {
 	const { t, format } = useI18n();
 	const video = useRef<HTMLVideoElement>(null);
-	const [length_s, setLength] = useState(0);
+	const [playing, setPlaying] = useState(false);
 	const [slow, setSlow] = useState(false);
 	const fps = result.quality[view]?.fps ?? 30;
+	const length_s = (result.quality[view]?.frames ?? 0) / fps; // a fragmented file tells its own late
 	const seek = (to: number) => {
 		if (video.current) {
 			video.current.pause();
@@ -90,21 +99,21 @@ export function Film({ job, result, views, view, onView, time_s, onTime, at }: {
 					))}
 				</div>
 			)}
-			{/* eslint-disable-next-line jsx-a11y/media-has-caption -- there is no sound */}
+			{ }
 			<video ref={video} src={`/api/v1/jobs/${job.id}/files/overlay_${view}.mp4?inline`} controls muted playsInline preload="metadata"
-				aria-label={t("result.film")} onLoadedMetadata={(e) => setLength(e.currentTarget.duration)} />
+				aria-label={t("result.film")} onPlay={() => setPlaying(true)} onPause={() => setPlaying(false)} />
 			<Timeline result={result} view={view} length_s={length_s} time_s={time_s} onSeek={seek} />
 			<div className="film-buttons">
-				<button type="button" aria-label={t("result.event.previous")} onClick={() => go(neighbour(result.events, view, time_s, -1))}>⏮</button>
-				<button type="button" aria-label={t("result.frameBack")} onClick={() => seek(time_s - 1 / fps)}>−1</button>
-				<button type="button" aria-label={t("result.frameOn")} onClick={() => seek(time_s + 1 / fps)}>+1</button>
-				<button type="button" aria-label={t("result.event.next")} onClick={() => go(neighbour(result.events, view, time_s, 1))}>⏭</button>
+				<button type="button" aria-label={t("result.event.previous")} onClick={() => go(neighbour(result.events, view, time_s, -1))}><Icon path="M6 5v14M19 5L9 12l10 7z" /></button>
+				<button type="button" aria-label={t("result.frameBack")} onClick={() => seek(time_s - 1 / fps)}><Icon path="M15 5l-7 7 7 7" /></button>
+				<button type="button" aria-label={t("result.frameOn")} onClick={() => seek(time_s + 1 / fps)}><Icon path="M9 5l7 7-7 7" /></button>
+				<button type="button" aria-label={t("result.event.next")} onClick={() => go(neighbour(result.events, view, time_s, 1))}><Icon path="M18 5v14M5 5l10 7-10 7z" /></button>
 				<button type="button" aria-pressed={slow} onClick={() => setSlow(!slow)}>{t("result.slow")}</button>
 			</div>
 			<p className="hint now">
 				{t("result.nowAt", { time: format.number(time_s), left: percent(at.left), right: percent(at.right) })}
 				<br />
-				<span aria-live="polite">{here ? t("result.event.now", { label: label(here) }) : "\u00a0"}</span>
+				<span aria-live={playing ? "off" : "polite"}>{here ? t("result.event.now", { label: label(here) }) : "\u00a0"}</span>
 			</p>
 		</div>
 	);

@@ -67,7 +67,7 @@ function Row({ name, p, cell }: { name: string; p: Whole | Sided; cell: ReturnTy
 					<td data-label={t("result.col.both")}>{cell(p.value, unit, reference, p)}</td>
 				</>
 			)}
-			<td data-label={t("result.col.reference")} className={reference ? undefined : "none"}>
+			<td data-label={t("result.col.reference")} className={reference ? "range" : "none"}>
 				{reference && `${format.number(reference.low, digitsFor(unit))}–${format.number(reference.high, digitsFor(unit))}`}
 			</td>
 		</tr>
@@ -115,7 +115,7 @@ export function Parameters({ result }: { result: Result }) {
 			<p className="hint">{t("result.parametersText")}</p>
 			<Table result={result} only={groups.filter((g) => !g.more)} cell={cell} />
 			<details>
-				<summary>{t("submit.more")}</summary>
+				<summary>{t("result.moreParameters")}</summary>
 				<Table result={result} only={groups.filter((g) => g.more)} cell={cell} />
 			</details>
 			{doubts.length > 0 && (

@@ -117,6 +117,7 @@ export function ScoreCard({ result }: { result: Result }) {
 		<section className="card" aria-labelledby="score-title">
 			<h2 id="score-title">{t("result.score")}</h2>
 			{value !== null && model?.demonstration && <Notice tone="warn" title={t("result.demo")}><p>{t("result.demoText")}</p></Notice>}
+			<p><strong>{t("result.notDiagnosis")}</strong></p>
 			{value === null ? <NoScore result={result} /> : (
 				<>
 					<p className="score-line"><span className="score">{format.number(value)}</span> {interval && (
@@ -134,7 +135,6 @@ export function ScoreCard({ result }: { result: Result }) {
 				</>
 			)}
 			{model && <p className="hint">{t("result.model", { name: model.name, version: model.version, trained: format.day(model.trained) })}</p>}
-			<p><strong>{t("result.notDiagnosis")}</strong></p>
 		</section>
 	);
 }

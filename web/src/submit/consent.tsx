@@ -11,7 +11,7 @@ export function ConsentFields({ form, consent }: { form: UseFormReturn<Facts>; c
 		<section className="card" aria-labelledby="consent-title">
 			<h2 id="consent-title">{t("submit.consent")}</h2>
 			{/* A text that is longer than its box is scrolled: by keyboard, too. */}
-			{/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex */}
+			{ }
 			<div className="consent-text" tabIndex={0} role="region" aria-labelledby="consent-title">{consent.text}</div>
 			<p className="hint">{t("submit.consentVersion", { version: consent.version ?? "" })}</p>
 			<Field label={t("submit.authority")} error={errors.authority?.message && t(errors.authority.message as AnyKey)}>

@@ -44,12 +44,12 @@ export function saveDraft(change: Partial<Draft>, storage: Storage = localStorag
 }
 
 /* Files that were chosen live as long as the page, so that going to another of the app's pages and back loses none. */
-export const heldFiles: Partial<Record<View, File>> = {};
+export const heldFiles: Record<View, File | null> = { front: null, side: null };
 
 export function forgetDraft(storage: Storage = localStorage): void {
 	storage.removeItem(stored);
-	delete heldFiles.front;
-	delete heldFiles.side;
+	heldFiles.front = null;
+	heldFiles.side = null;
 }
 
 /* Not crypto.randomUUID(): that is missing where the server is reached by plain http. */

@@ -1,7 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
 import type { View } from "../api/result";
 import { checkVideo, type Remark } from "./check_video";
-import { heldFiles, isSame, loadDraft, markOf, saveDraft, type Mark } from "./draft";
+import { heldFiles, isSame, loadDraft, markOf, saveDraft } from "./draft";
 import type { Chosen } from "./video_field";
 
 const views: View[] = ["front", "side"];
@@ -14,7 +14,7 @@ export function useVideos() {
 
 	const choose = useCallback((view: View, file: File) => {
 		const mark = markOf(file);
-		const entry: Chosen = { file, verdict: null, recognised: heldFiles[view] === undefined && isSame(marks[view], mark) };
+		const entry: Chosen = { file, verdict: null, recognised: !heldFiles[view] && isSame(marks[view], mark) };
 
 		heldFiles[view] = file;
 		saveDraft({ files: { ...loadDraft().files, [view]: mark } });
@@ -23,10 +23,11 @@ export function useVideos() {
 			setChosen((old) => (old[view]?.file === file ? { ...old, [view]: { ...entry, verdict } } : old)));
 	}, [marks]);
 	const remove = (view: View) => {
-		const files: Partial<Record<View, Mark>> = loadDraft().files;
-		delete files[view];
-		delete heldFiles[view];
-		saveDraft({ files });
+		const other = view === "front" ? "side" : "front";
+		const mark = loadDraft().files[other];
+
+		heldFiles[view] = null;
+		saveDraft({ files: mark ? { [other]: mark } : {} });
 		setChosen((old) => ({ ...old, [view]: null }));
 	};
 
