@@ -1,5 +1,5 @@
 /* Debian's Chromium, driven by playwright-core: a fresh profile each, no request that leaves this machine. */
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,9 +49,8 @@ export async function open(size, options = {}) {
 /* A picture of the whole page for people, and axe's word about it. Serious findings are an error. */
 export async function look({ page, size }, name) {
 	await page.screenshot({ path: join(shots, `${name}-${size}.png`), fullPage: true });
-	await page.evaluate(() => 1); // the page lives
 	if (!(await page.evaluate(() => "axe" in window)))
-		await page.evaluate(`(() => { const module = undefined; ${(await import("node:fs")).readFileSync(axe, "utf8")} })()`);
+		await page.evaluate(`(() => { const module = undefined; ${readFileSync(axe, "utf8")} })()`);
 	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
 	const serious = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
 	if (serious.length > 0)
@@ -84,4 +83,44 @@ export async function chooseVideos(page, front, side) {
 	await page.locator('input[data-view="front"]').setInputFiles(front);
 	await page.locator('input[data-view="side"]').setInputFiles(side);
 	await page.getByAltText(/A picture from the/).nth(1).waitFor();
+}
+
+export const facts = JSON.parse(process.env.FACTS ?? "{}");
+export const ann = { email: "ann@example.org", password: facts.password };
+
+/* Ask the test that started us; its answer. */
+const lines = [];
+let wake = () => {};
+process.stdin.setEncoding("utf8");
+process.stdin.on("data", (text) => {
+	lines.push(...text.split("\n").filter(Boolean));
+	wake();
+});
+process.stdin.unref?.();
+export async function ask(what) {
+	process.stdout.write(`@${what}\n`);
+	while (lines.length === 0)
+		await new Promise((done) => (wake = done));
+	return JSON.parse(lines.shift());
+}
+
+/* Run the one scenario that was asked for, and judge what every page must hold to. */
+export async function run(scenarios, options = {}) {
+	const name = process.env.SCENARIO;
+	const b = await open(process.env.SIZE, options[name]);
+
+	try {
+		await scenarios[name](b);
+		if (b.complaints.length > 0)
+			throw new Error(`the page complained: ${b.complaints.join("\n")}`);
+		if (b.strangers.length > 0)
+			throw new Error(`requests to strangers: ${b.strangers.join(" ")}`);
+	} catch (error) {
+		await b.page.screenshot({ path: join(shots, `failed-${name}-${b.size}.png`), fullPage: true }).catch(() => {});
+		console.error(await b.page.locator("body").innerText().catch(() => ""));
+		throw error;
+	} finally {
+		await b.close();
+	}
+	process.exit(0);
 }

@@ -10,7 +10,6 @@ export const en = {
 	"app.retry": "Try again",
 	"app.crashed": "Something went wrong on this page. Your analyses are safe on the server.",
 	"app.reload": "Load the page again",
-	"app.updated": "The app was updated meanwhile. Please load the page again.",
 
 	"nav.main": "Main",
 	"nav.submit": "New analysis",
@@ -97,6 +96,7 @@ export const en = {
 	"submit.left": "{time} left",
 	"submit.finishing": "Everything is sent; the server saves it …",
 	"submit.waiting": "The connection broke. Trying again in {seconds} s …",
+	"submit.busy": "The server does not take it now. Trying again in {seconds} s …",
 	"submit.offline": "No connection. Sending goes on by itself when it is back.",
 	"submit.stop": "Stop",
 	"submit.stopped": "Stopped. Nothing was kept on the server; your entries are still here.",
@@ -172,7 +172,6 @@ export const en = {
 	"jobs.subject": "Person {code}",
 	"jobs.score": "Score {score}",
 	"jobs.noScore": "No score",
-	"jobs.erased": "Erased",
 
 	"state.submitting": "Being received",
 	"state.queued": "Waiting",
@@ -196,8 +195,6 @@ export const en = {
 	"job.mayClose": "You may close this page; the work goes on, and you can come back at any time.",
 	"job.tries_one": "{n} try so far.",
 	"job.tries_other": "{n} tries so far.",
-	"job.progress": "Progress",
-	"job.percent": "{percent} done",
 	"job.phase.staging": "The videos are being prepared.",
 	"job.phase.submitted": "Handed to the computer that measures; it waits for a free place.",
 	"job.phase.running": "The walk is being measured.",
@@ -233,7 +230,6 @@ export const en = {
 	"job.erase.text": "Both videos, all results and the facts about the person are deleted from the server. Nobody can bring them back.",
 	"job.erase.keep": "Keep it",
 	"job.erase.do": "Erase for good",
-	"job.erased.done": "Everything was erased.",
 
 	"fail.no_person": "Nobody was recognised in one of the videos.",
 	"fail.no_person.todo": "Film again with the whole body in the picture, in good light, and send the new videos.",
@@ -250,7 +246,6 @@ export const en = {
 	"fail.other": "The analysis did not work because of a technical problem.",
 	"fail.other.todo": "Choose “Analyse again”. If it fails again, tell the people who run this server; give them the number of this analysis.",
 
-	"result.title": "Result",
 	"result.loading": "Loading the result …",
 	"result.notDiagnosis": "This is a measurement, not a diagnosis. Talk to a clinician about what it means.",
 	"result.demo": "Demonstration model",
@@ -263,7 +258,6 @@ export const en = {
 	"result.view.facts": "Person seen in {percent} of {frames} pictures · {steps} steps · {strides} whole strides",
 	"result.unjoined": "Front and side could not be lined up in time.",
 	"result.score": "Score",
-	"result.scoreOf": "{score} of 1",
 	"result.scoreScale": "The score lies between 0 and 1. What it stands for depends on the model and the people it was made from: {population}.",
 	"result.interval": "95 % interval: {low} to {high}",
 	"result.intervalText": "With other strides of the same walk the score would most likely lie in this range.",
@@ -299,7 +293,6 @@ export const en = {
 	"result.below": "below the reference",
 	"result.doubtful": "with care: {why}",
 	"result.doubtsTitle": "Read with care",
-	"result.unknown": "not measured: {why}",
 	"result.sources": "Sources of the reference ranges",
 	"result.group.pace": "Pace and rhythm",
 	"result.group.phases": "Phases of the step",
@@ -347,7 +340,6 @@ export const en = {
 	"result.profileText": "How far the curves lie from the reference (Baker 2009), degrees; smaller is closer.",
 	"result.profile.total": "Gait Profile Score",
 	"result.downloads": "Downloads",
-	"result.about": "About this result",
 	"result.engine": "Measured with {analysis}; pose from {front} (front) and {side} (side).",
 	"result.engineNone": "not known",
 

@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useQueryClient } from "@tanstack/react-query";
-import { useForm, type Resolver } from "react-hook-form";
+import { useForm } from "react-hook-form";
 import { useLocation } from "wouter";
 import { explain, Problem } from "../api/client";
 import { useConsent } from "../api/hooks";
@@ -41,7 +41,7 @@ function SubmitForm({ consent }: { consent: Consent }) {
 	const [refused, setRefused] = useState(false);
 	const form = useForm<Facts>({
 		defaultValues: loadDraft().facts,
-		resolver: zodResolver(factsSchema(consent.version !== null)) as unknown as Resolver<Facts>,
+		resolver: zodResolver(factsSchema(consent.version !== null)),
 		mode: "onTouched",
 	});
 	const { sending, begin, stop } = useSending((job) => {

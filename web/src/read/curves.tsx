@@ -1,26 +1,11 @@
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
-import { joints, type Curve, type Foot, type Joint, type Result } from "../api/result";
+import type { Curve, Foot, Result } from "../api/result";
 import { useI18n } from "../i18n";
+import { pairs, type Pair } from "./pairs";
 
 const percents = Array.from({ length: 101 }, (_, i) => i);
-
-interface Pair {
-	joint: Joint;
-	left: Curve | undefined;
-	right: Curve | undefined;
-}
-
-export function pairs(curves: Curve[]): Pair[] {
-	return joints
-		.map((joint) => ({
-			joint,
-			left: curves.find((c) => c.joint === joint && c.side === "left"),
-			right: curves.find((c) => c.joint === joint && c.side === "right"),
-		}))
-		.filter((p) => p.left ?? p.right);
-}
 
 const none = percents.map(() => null);
 

@@ -6,8 +6,6 @@ z.config({ jitless: true }); // the Content-Security-Policy allows no code made 
 
 /* The form's fields, as typed. Messages are keys of the catalogue. */
 
-const key = (k: Key): Key => k;
-
 export const aids = ["none", "cane", "crutches", "walker", "hand_held", "other"] as const;
 export const orthoses = ["none", "left", "right", "both"] as const;
 export const footwears = ["barefoot", "socks", "shoes", "insoles", "other"] as const;
@@ -15,29 +13,16 @@ export const sexes = ["F", "M", "O"] as const;
 export const roles = ["parent", "clinician", "school", "self", "other"] as const;
 export const authorities = ["self", "guardian", "clinician", "school"] as const;
 
-const choice = <const T extends readonly [string, ...string[]]>(values: T) => z.enum(values, { error: key("invalid.choose") });
-
+const text = z.string();
 const base = z.object({
-	age: z.string(),
-	ageUnit: z.enum(["years", "months"]),
-	sex: choice(sexes),
-	heightUnit: z.enum(["cm", "ft"]),
-	cm: z.string(),
-	feet: z.string(),
-	inches: z.string(),
-	weightUnit: z.enum(["kg", "lb"]),
-	weight: z.string(),
-	aid: choice(aids),
-	orthosis: choice(orthoses),
-	footwear: choice(footwears),
-	role: choice(roles),
-	subject: z.string().trim().regex(/^[A-Za-z0-9._-]{0,63}$/, { error: key("invalid.code") }),
-	notes: z.string().max(2000, { error: key("invalid.notes") }),
-	agreed: z.boolean(),
-	authority: z.union([z.literal(""), z.enum(authorities)]),
+	age: text, ageUnit: z.enum(["years", "months"]), sex: text, heightUnit: z.enum(["cm", "ft"]), cm: text, feet: text, inches: text,
+	weightUnit: z.enum(["kg", "lb"]), weight: text, aid: text, orthosis: text, footwear: text, role: text, subject: text, notes: text,
+	agreed: z.boolean(), authority: text,
 });
 
-export type Facts = { [K in keyof z.infer<typeof base>]: z.infer<typeof base>[K] | (K extends "sex" | "aid" | "orthosis" | "footwear" | "role" ? "" : never) };
+export type Facts = z.infer<typeof base>;
+
+const choices = { sex: sexes, aid: aids, orthosis: orthoses, footwear: footwears, role: roles } as const;
 
 export const emptyFacts: Facts = {
 	age: "", ageUnit: "years", sex: "", heightUnit: "cm", cm: "", feet: "", inches: "", weightUnit: "kg", weight: "", aid: "",
@@ -63,13 +48,18 @@ function judgeNumber(typed: string, value: number, low: number, high: number, ot
 	return value < low || value > high || (whole && !Number.isInteger(value)) ? otherwise : null;
 }
 
-/* @consent: a text is in force, so it must be agreed to. */
+/* @consent: a text is in force, so it must be agreed to. All is judged in one go: zod would keep silent about what goes beyond a
+ * single field as long as one of them is wrong. */
 export function factsSchema(consent: boolean) {
 	return base.superRefine((f, ctx) => {
 		const complain = (path: string, message: Key | null) => {
 			if (message)
 				ctx.addIssue({ code: "custom", path: [path], message });
 		};
+		for (const [name, values] of Object.entries(choices))
+			complain(name, (values as readonly string[]).includes(f[name as keyof typeof choices]) ? null : "invalid.choose");
+		complain("subject", /^[A-Za-z0-9._-]{0,63}$/.test(f.subject.trim()) ? null : "invalid.code");
+		complain("notes", f.notes.length > 2000 ? "invalid.notes" : null);
 		const age = parseNumber(f.age);
 		complain("age", f.ageUnit === "years"
 			? judgeNumber(f.age, age, 1, 115, "invalid.ageYears", true)
@@ -79,7 +69,7 @@ export function factsSchema(consent: boolean) {
 		complain("weight", judgeNumber(f.weight, weightKg(f), 1, 500, "invalid.weight"));
 		if (consent && !f.agreed)
 			complain("agreed", "invalid.consent");
-		if (consent && f.authority === "")
+		if (consent && !(authorities as readonly string[]).includes(f.authority))
 			complain("authority", "invalid.choose");
 	});
 }

@@ -32,7 +32,7 @@ export function SendingPanel({ sending, onStop, onRetry }: { sending: Sending; o
 			</label>
 			<progress id="sending" max={1} value={progress ? progress.sent / progress.total : 0} />
 			<p className="hint" role={pause ? "status" : undefined}>
-				{pause ? (navigator.onLine ? t("submit.waiting", { seconds: pause.waitS }) : t("submit.offline"))
+				{pause ? (navigator.onLine ? t(pause.reason === "busy" ? "submit.busy" : "submit.waiting", { seconds: pause.waitS }) : t("submit.offline"))
 				: whole ? t("submit.finishing")
 				: progress && [
 					t("submit.sent", { sent: format.bytes(progress.sent), total: format.bytes(progress.total) }),

@@ -1,0 +1,58 @@
+/* The app against the server's own tables: result.schema.json, the flags' and the parameters' definitions, openapi.yaml. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { joints } from "../src/api/result";
+import { states } from "../src/api/types";
+import { en } from "../src/i18n/en";
+import { groups } from "../src/read/parameters";
+import { aids, footwears, orthoses } from "../src/submit/facts";
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
+const schema = JSON.parse(read("schema/result.schema.json")) as {
+	properties: { parameters: { required: string[] }; curves: { items: { properties: { joint: { enum: string[] } } } }; schema: { const: number } };
+	$defs: Record<string, { properties: Record<string, { enum?: (string | null)[]; items?: { enum?: string[]; properties?: Record<string, { enum?: string[] }> } }> }>;
+};
+const rows = (path: string, macro: string) => [...read(path).matchAll(new RegExp(`^${macro}\\((\\w+)`, "gm"))].map((m) => m[1] ?? "");
+const has = (key: string) => expect(Object.keys(en), key).toContain(key);
+
+test("it reads the version of result.json that gaitd writes", () => {
+	expect(schema.properties.schema.const).toBe(2);
+});
+
+test("every parameter has a name and stands in one group, but for the other indices of symmetry", () => {
+	const shown = groups.flatMap((g) => g.names);
+	const wanted = schema.properties.parameters.required.filter((name) => !/^symmetry_.*_(ga|sa)$/.test(name));
+	expect([...shown].sort()).toEqual([...wanted].sort());
+	for (const name of shown)
+		has(`param.${name.replace(/^symmetry_/, "")}`);
+});
+
+test("every flag, reason, doubt and feature has words", () => {
+	for (const flag of rows("src/gait/flags.def", "FLAG")) {
+		has(`flag.${flag}`);
+		has(`advice.${flag}`);
+	}
+	for (const reason of rows("src/score/reasons.def", "REASON"))
+		has(`reason.${reason}`);
+	for (const why of rows("src/gait/reasons.def", "REASON"))
+		has(`why.${why}`);
+	for (const doubt of rows("src/gait/doubts.def", "DOUBT"))
+		has(`doubt.${doubt}`);
+	for (const feature of [...rows("src/score/features.def", "FEATURE"), ...rows("src/score/features.def", "PATIENT_FACT")])
+		expect(Object.keys(en).some((key) => key === `feature.${feature}` || key === `param.${feature}`), feature).toBe(true);
+});
+
+test("lists of words are the server's", () => {
+	const patient = schema.$defs["patient"]?.properties;
+	expect([...aids, null]).toEqual(patient?.["walking_aid"]?.enum);
+	expect([...orthoses, null]).toEqual(patient?.["orthosis"]?.enum);
+	expect([...footwears, null]).toEqual(patient?.["footwear"]?.enum);
+	expect([...joints]).toEqual(schema.properties.curves.items.properties.joint.enum);
+	expect(read("docs/api/openapi.yaml")).toContain(`State: {enum: [${states.join(", ")}]}`);
+});
+
+test("every file that an attempt leaves has a name for people", () => {
+	for (const name of [...read("src/service/outputs.def").matchAll(/"([a-z_]+\.[a-z0-9.]+)"/g)].map((m) => m[1]))
+		has(`file.${name}`);
+});
