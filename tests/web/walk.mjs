@@ -11,7 +11,7 @@ await run({
 		await fillFacts(page);
 		await look(b, "submit-filled");
 		await page.getByRole("button", { name: "Send both videos" }).click();
-		await page.getByText("The walk is being measured.").waitFor();
+		await page.locator(".big", { hasText: "The walk is being measured." }).waitFor();
 		await page.getByRole("progressbar").waitFor();
 		await look(b, "job-running");
 		await page.getByRole("heading", { name: "Measurements" }).waitFor({ timeout: 240_000 });

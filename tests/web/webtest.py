@@ -59,9 +59,11 @@ class WebGaitd(Gaitd):
         env = {**os.environ, "GAITD_URL": self.url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(SHOTS), "SCENARIO": scenario,
                "SIZE": size, "FACTS": json.dumps({"password": PASSWORD, **{k: str(v) if isinstance(v, pathlib.Path) else v
                                                                           for k, v in facts.items()}})}
-        log = tempfile.TemporaryFile("w+")
-        node = subprocess.Popen(["timeout", str(seconds), "node", str(HERE / script)], env=env, stdin=subprocess.PIPE,
-                                stdout=subprocess.PIPE, stderr=log, text=True)
+        with tempfile.TemporaryFile("w+") as log:
+            self.converse(scenario, size, env, ["timeout", str(seconds), "node", str(HERE / script)], log)
+
+    def converse(self, scenario, size, env, command, log):
+        node = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
         said = []
         with node:
             for line in node.stdout:

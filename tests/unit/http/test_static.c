@@ -97,9 +97,72 @@ static void files_of_the_web_app(void **state)
 	test_dir_remove(top);
 }
 
+/* Sent packed to browsers that take it, with the type of what is in it and an ETag of its own. */
+static void packed_neighbours(void **state)
+{
+	static const struct {
+		const char *path, *accept, *body, *coding;
+	} cases[] = {
+		{ "/app.js", NULL, "PLAIN", NULL },
+		{ "/app.js", "identity", "PLAIN", NULL },
+		{ "/app.js", "gzip", "GZIP", "gzip" },
+		{ "/app.js", "gzip, deflate, br, zstd", "BROTLI", "br" },
+		{ "/app.js", "GZip;q=0.5", "GZIP", "gzip" },
+		{ "/app.js", "br;q=0, gzip", "GZIP", "gzip" },
+		{ "/app.js", "br ; q=0.001", "BROTLI", "br" },
+		{ "/app.js", "br;q=0.000", "PLAIN", NULL },
+		{ "/app.js", "brotli, xgzip", "PLAIN", NULL },
+		{ "/app.js", "*", "PLAIN", NULL },
+		{ "/app.js", "", "PLAIN", NULL },
+		{ "/style.css", "br, gzip", "STYLE", NULL },
+		{ "/link.js", "br", "LINKED", NULL },
+		{ "/jobs/7", "br", "PACKED INDEX", "br" },
+	};
+	char top[TEST_DIR_BYTES], path[TEST_DIR_BYTES + 64], plain[80] = "", packed[80] = "", request[256];
+	struct kit kit;
+	struct reply r;
+
+	(void)state;
+	test_dir(top);
+	put(top, "index.html", "INDEX");
+	put(top, "index.html.br", "PACKED INDEX");
+	put(top, "app.js", "PLAIN");
+	put(top, "app.js.gz", "GZIP");
+	put(top, "app.js.br", "BROTLI");
+	put(top, "style.css", "STYLE");
+	put(top, "link.js", "LINKED");
+	(void)snprintf(path, sizeof path, "%s/link.js.br", top);
+	assert_int_equal(symlink("app.js.br", path), 0);
+
+	const struct http_server_options opt = { .static_dir = top };
+	kit_start(&kit, &opt);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		(void)snprintf(request, sizeof request, "GET %s HTTP/1.1\r\n" H "%s%s%s\r\n", cases[i].path,
+			cases[i].accept ? "Accept-Encoding: " : "", cases[i].accept ? cases[i].accept : "",
+			cases[i].accept ? "\r\n" : "");
+		assert_int_equal(client_ask(kit.port, request, &r), 200);
+		if (strcmp(buf_str(&r.body), cases[i].body) != 0)
+			fail_msg("%s: %s", cases[i].accept ? cases[i].accept : "-", buf_str(&r.body));
+		if (cases[i].coding)
+			assert_string_equal(reply_header(&r, "Content-Encoding"), cases[i].coding);
+		else
+			assert_null(reply_header(&r, "Content-Encoding"));
+		assert_string_equal(reply_header(&r, "Vary"), "Accept-Encoding");
+		assert_null(strstr(reply_header(&r, "Content-Type"), "octet-stream"));
+		if (strcmp(cases[i].path, "/app.js") == 0)
+			(void)snprintf(cases[i].coding ? packed : plain, sizeof plain, "%s",
+				reply_header(&r, "ETag"));
+		reply_deinit(&r);
+	}
+	assert_string_not_equal(plain, packed);
+	kit_stop(&kit);
+	test_dir_remove(top);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(files_of_the_web_app) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(files_of_the_web_app),
+		cmocka_unit_test(packed_neighbours) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

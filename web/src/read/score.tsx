@@ -4,7 +4,6 @@ import type { Result, Score } from "../api/result";
 import type { Key } from "../i18n/en";
 import { useI18n } from "../i18n";
 import { Notice } from "../ui/notice";
-import { useWords } from "./quality";
 
 const operators = ["no_model", "demonstration_not_allowed"];
 const population = ["outside_population", "sex_outside_population", "walking_aid_excluded", "orthosis_excluded", "footwear_excluded"];
@@ -22,7 +21,6 @@ export function nextSteps(codes: string[]): Key[] {
 
 function NoScore({ result }: { result: Result }) {
 	const { t, code } = useI18n();
-	const words = useWords(result);
 	const { reasons } = result.score;
 	const codes = reasons.map((r) => r.code);
 	const advice = codes.map((c) => code("advice", c, "")).filter(Boolean);
@@ -32,10 +30,7 @@ function NoScore({ result }: { result: Result }) {
 			<p className="big">{t("result.noScore")}</p>
 			<p>{t("result.noScoreText")}</p>
 			<ul>
-				{reasons.map((r) => {
-					const flag = words("reason", r.code);
-					return <li key={r.code}>{flag !== r.code ? flag : code("flag", r.code, r.text)}</li>;
-				})}
+				{reasons.map((r) => <li key={r.code}>{code("reason", r.code, code("flag", r.code, r.text))}</li>)}
 			</ul>
 			<h3>{t("result.nextTitle")}</h3>
 			<ul>

@@ -1,9 +1,28 @@
+import { useEffect, useRef } from "react";
 import { Problem, explain } from "../api/client";
 import { useI18n } from "../i18n";
 import { Notice } from "../ui/notice";
 import type { Sending } from "./use_sending";
 
-export function SendingPanel({ sending, onStop, onRetry }: { sending: Sending; onStop: () => void; onRetry: () => void }) {
+interface Props {
+	sending: Sending;
+	onStop: () => void;
+	onRetry: () => void;
+}
+
+/* The form is long: what happens now comes into view. */
+export function SendingPanel(props: Props) {
+	const top = useRef<HTMLDivElement>(null);
+	const { state } = props.sending;
+
+	useEffect(() => {
+		if (state !== "idle")
+			top.current?.scrollIntoView({ block: "nearest" });
+	}, [state]);
+	return <div ref={top}><State {...props} /></div>;
+}
+
+function State({ sending, onStop, onRetry }: Props) {
 	const i18n = useI18n();
 	const { t, format } = i18n;
 
