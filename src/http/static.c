@@ -198,6 +198,9 @@ int static_end(struct http_req *r, struct err *e)
 			return -1;
 		return http_reply_text(r, 200, "text/html; charset=utf-8", builtin_page, e);
 	}
+	/* What begins so is the interface's: a program that errs there must not get a page. */
+	if (strcmp(path, "api") == 0 || strncmp(path, "api/", 4) == 0)
+		return err_set(e, ERR_NOT_FOUND, "there is nothing at this address");
 	const char *name = strrchr(r->target.path, '/');
 	if (!*path || !strchr(name, '.'))
 		path = "index.html";

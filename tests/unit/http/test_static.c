@@ -42,6 +42,8 @@ static void files_of_the_web_app(void **state)
 		{ "/linked/secret.txt", 404, NULL, NULL, NULL },
 		{ "/dir.d", 404, NULL, NULL, NULL },
 		{ "/api/v1/none", 404, NULL, NULL, NULL },
+		{ "/api", 404, NULL, NULL, NULL },
+		{ "/apiary", 200, "INDEX", NULL, NULL },
 	};
 	char top[TEST_DIR_BYTES], www[TEST_DIR_BYTES + 8], path[TEST_DIR_BYTES + 64];
 	struct kit kit;
