@@ -186,6 +186,20 @@ static int serve(struct http_req *r, const char *path, struct err *e)
 		e);
 }
 
+/* What programs ask for: one that errs there, or asks on a listener that does not have it, must not get a
+ * page. */
+static bool is_interface(const char *path)
+{
+	static const char *const names[] = { "api", "healthz", "readyz", "metrics" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		size_t n = strlen(names[i]);
+		if (strncmp(path, names[i], n) == 0 && (path[n] == '\0' || path[n] == '/'))
+			return true;
+	}
+	return false;
+}
+
 int static_end(struct http_req *r, struct err *e)
 {
 	const char *path = r->target.path + 1;
@@ -198,8 +212,7 @@ int static_end(struct http_req *r, struct err *e)
 			return -1;
 		return http_reply_text(r, 200, "text/html; charset=utf-8", builtin_page, e);
 	}
-	/* What begins so is the interface's: a program that errs there must not get a page. */
-	if (strcmp(path, "api") == 0 || strncmp(path, "api/", 4) == 0)
+	if (is_interface(path))
 		return err_set(e, ERR_NOT_FOUND, "there is nothing at this address");
 	const char *name = strrchr(r->target.path, '/');
 	if (!*path || !strchr(name, '.'))

@@ -44,6 +44,8 @@ static void files_of_the_web_app(void **state)
 		{ "/api/v1/none", 404, NULL, NULL, NULL },
 		{ "/api", 404, NULL, NULL, NULL },
 		{ "/apiary", 200, "INDEX", NULL, NULL },
+		{ "/metrics/none", 404, NULL, NULL, NULL },
+		{ "/healthzone", 200, "INDEX", NULL, NULL },
 	};
 	char top[TEST_DIR_BYTES], www[TEST_DIR_BYTES + 8], path[TEST_DIR_BYTES + 64];
 	struct kit kit;
