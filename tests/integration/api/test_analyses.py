@@ -69,17 +69,18 @@ class AnalysesTest(ApiTest):
         return pids[0]
 
     def worker(self):
-        """The process that waits for the next request; not the last one on its way out."""
+        """The process that waits for the next request: it reads stdin. Beside it the one after it waits for its turn at a
+        pipe of its own, and the last one may still be on its way out."""
         def waiting():
-            found = []
             for pid in children(self.child()):
                 try:
-                    if "pipe" in pathlib.Path(f"/proc/{pid}/wchan").read_text():
-                        found.append(pid)
+                    # "number arguments… stack counter" while it waits in a system call; read's first argument is the descriptor.
+                    call = pathlib.Path(f"/proc/{pid}/syscall").read_text().split()
+                    if call[1:2] == ["0x0"] and "pipe" in pathlib.Path(f"/proc/{pid}/wchan").read_text():
+                        return pid
                 except OSError:
                     pass
-            # The next one is made while the last one measures: of two at a pipe it is the younger.
-            return max(found, default=None)
+            return None
         return wait_until(waiting, "a worker")
 
     def events(self, name):
