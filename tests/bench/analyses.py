@@ -12,6 +12,7 @@ from house import House
 from servers import BIN, SOURCE, Place, expect, load
 from table import Row, alternate, median, ratios, row
 import keypoints  # tests/support, beside gaitd
+from processes import children
 
 ROUNDS, COUNT, CLIENTS, VIEW_S = 5, 100, 4, 10
 MODEL = SOURCE / "models" / "demonstration"
@@ -72,10 +73,9 @@ def processor_ms(pid):
 
 
 def scorer_of(ours):
-    for task in (pathlib.Path("/proc") / str(ours.pid) / "task").iterdir():
-        for pid in (task / "children").read_text().split():
-            if b"--serve" in (pathlib.Path("/proc") / pid / "cmdline").read_bytes():
-                return int(pid)
+    for pid in children(ours.pid):
+        if b"--serve" in (pathlib.Path("/proc") / str(pid) / "cmdline").read_bytes():
+            return pid
     raise RuntimeError("gaitd has no scorer")
 
 

@@ -14,6 +14,7 @@ import unittest
 
 import jsonschema
 import keypoints
+from processes import children
 from apitest import ApiTest, main
 from gaitd import BIN, SOURCE, Gaitd, Part, wait_until
 
@@ -29,17 +30,6 @@ READY = r"printf 'GSF1\001\000\000\000'; head -c 28 /dev/zero"  # what a child s
 def as_file(name, value):
     data = value if isinstance(value, bytes) else json.dumps(value).encode()
     return Part(name, data, f"{name}.json", "application/json")
-
-
-def children(pid):
-    """Pids of its child processes, whichever of its threads started them."""
-    found = []
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            found += [int(c) for c in (task / "children").read_text().split()]
-        except (FileNotFoundError, ProcessLookupError):  # a thread that has ended; its children are another's now
-            pass
-    return found
 
 
 class AnalysesTest(ApiTest):
@@ -69,8 +59,9 @@ class AnalysesTest(ApiTest):
                 if b"--serve" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()]
 
     def child(self):
-        # While a thread ends its children change hands, and a look may miss them.
-        return wait_until(lambda: pids[0] if len(pids := self.children()) == 1 else None, "one scorer")
+        pids = self.children()
+        self.assertEqual(len(pids), 1)
+        return pids[0]
 
     def worker(self):
         """The process that waits for the next request: it reads stdin. Beside it the one after it waits for its turn at a
