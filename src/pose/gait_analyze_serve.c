@@ -92,8 +92,6 @@ static int work(const struct server *s, struct err *e)
 	struct scorer_refusal refusal = { .kind = ERR_NONE };
 	struct scorer_head h;
 
-	if (sandbox_seal(&s->seal, s->opt->max_cpu_s ? s->opt->max_cpu_s : CPU_S, e) < 0)
-		return -1;
 	int r = read_request(&h, parts, e);
 	if (r != 0)
 		return r < 0 ? -1 : EXIT_OVER;
@@ -105,11 +103,18 @@ static int work(const struct server *s, struct err *e)
 							   : write_frame(SCORER_REFUSED, h.id, &words, e);
 }
 
-static int wait_for(pid_t pid, struct err *e)
+struct worker {
+	pid_t pid;
+	int go;   /* a byte sent here lets it read its request; -1: sent */
+	int done; /* a byte comes from here once its answer is written */
+};
+
+static int end_of(struct worker *w, struct err *e)
 {
 	int status;
 
-	while (waitpid(pid, &status, 0) < 0)
+	close_p(&w->done);
+	while (waitpid(w->pid, &status, 0) < 0)
 		if (errno != EINTR)
 			return err_errno(e, ERR_CHILD, "wait for a worker");
 	if (WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == EXIT_OVER))
@@ -119,11 +124,6 @@ static int wait_for(pid_t pid, struct err *e)
 			strsignal(WTERMSIG(status)));
 	return err_set(e, ERR_CHILD, "a worker ended with exit code %d", WEXITSTATUS(status));
 }
-
-struct worker {
-	pid_t pid;
-	int go; /* a byte sent here lets it read its request; -1: sent */
-};
 
 /* The memory that a request of the usual size touches, touched while there is time. */
 static void warm_up(void)
@@ -135,7 +135,7 @@ static void warm_up(void)
 	free((void *)(uintptr_t)block);
 }
 
-_Noreturn static void worker_main(const struct server *s, pid_t server, int go)
+_Noreturn static void worker_main(const struct server *s, pid_t server, int go, int done)
 {
 	struct err e = { 0 };
 	char byte;
@@ -144,9 +144,13 @@ _Noreturn static void worker_main(const struct server *s, pid_t server, int go)
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) < 0 || getppid() != server)
 		_exit(err_exit_code(ERR_CHILD));
 	warm_up();
+	int r = sandbox_seal(&s->seal, s->opt->max_cpu_s ? s->opt->max_cpu_s : CPU_S, &e);
 	if (read(go, &byte, 1) != 1)
 		_exit(0); /* not needed any more */
-	int r = work(s, &e);
+	if (r == 0)
+		r = work(s, &e);
+	if (r == 0 && write(done, "", 1) != 1)
+		r = err_errno(&e, ERR_CHILD, "tell of the answer");
 	if (r < 0)
 		fprintf(stderr, "gait-analyze: %s\n", e.msg);
 	fflush(stderr);
@@ -156,21 +160,29 @@ _Noreturn static void worker_main(const struct server *s, pid_t server, int go)
 static int worker_start(const struct server *s, struct worker *ret, struct err *e)
 {
 	pid_t server = getpid();
-	int go[2];
+	int go[2], done[2];
 
 	if (pipe2(go, O_CLOEXEC) < 0)
 		return err_errno(e, ERR_CHILD, "pipe");
+	if (pipe2(done, O_CLOEXEC) < 0) {
+		close(go[0]);
+		close(go[1]);
+		return err_errno(e, ERR_CHILD, "pipe");
+	}
 	pid_t pid = fork();
 	if (pid == 0) {
 		close(go[1]);
-		worker_main(s, server, go[0]);
+		close(done[0]);
+		worker_main(s, server, go[0], done[1]);
 	}
 	close(go[0]);
+	close(done[1]);
 	if (pid < 0) {
 		close(go[1]);
+		close(done[0]);
 		return err_errno(e, ERR_CHILD, "fork");
 	}
-	*ret = (struct worker){ pid, go[1] };
+	*ret = (struct worker){ pid, go[1], done[0] };
 	return 0;
 }
 
@@ -186,13 +198,30 @@ static void worker_go(struct worker *w)
 static void worker_dismiss(struct worker *w)
 {
 	close_p(&w->go);
+	close_p(&w->done);
 	(void)waitpid(w->pid, NULL, 0);
 }
 
-/* While one works the next is made ready. Return 0 where stdin ended; -1 */
+/* Wait for the answer, not for the end: what a process gives back to the system it may give back while the
+ * next one works. Return 0 answered; EXIT_OVER, with the worker waited for; -1 likewise */
+static int answer_of(struct worker *w, struct err *e)
+{
+	char byte;
+	ssize_t n;
+
+	do
+		n = read(w->done, &byte, 1);
+	while (n < 0 && errno == EINTR);
+	if (n == 1)
+		return 0;
+	int r = end_of(w, e);
+	return r != 0 ? r : err_set(e, ERR_CHILD, "a worker ended without an answer");
+}
+
+/* While one works the next is made ready, and the one before it ends. Return 0 where stdin ended; -1 */
 static int serve(const struct server *s, struct err *e)
 {
-	struct worker now, next;
+	struct worker last = { .pid = -1 }, now, next;
 	int r;
 
 	if (worker_start(s, &now, e) < 0)
@@ -200,12 +229,19 @@ static int serve(const struct server *s, struct err *e)
 	for (;;) {
 		worker_go(&now);
 		if (worker_start(s, &next, e) < 0) {
-			(void)wait_for(now.pid, NULL);
+			(void)end_of(&now, NULL);
 			return -1;
 		}
-		r = wait_for(now.pid, e);
+		if (last.pid >= 0 &&
+			end_of(&last, e) < 0) { /* it answered, and then broke: not to be trusted */
+			worker_dismiss(&now);
+			r = -1;
+			break;
+		}
+		r = answer_of(&now, e);
 		if (r != 0)
 			break;
+		last = now;
 		now = next;
 	}
 	worker_dismiss(&next);
