@@ -248,6 +248,7 @@ static int open_scorer(struct run *r, const char *model, bool allow_demonstratio
 						  .allow_demonstration = allow_demonstration,
 						  .memory_bytes = cfg->analysis_memory,
 						  .deadline_ms = cfg->analysis_deadline_ms },
+		.children = 1,
 		.wait_ms = cfg->analysis_deadline_ms };
 
 	signal(SIGPIPE, SIG_IGN); /* a child that died is told by its pipe */

@@ -124,6 +124,7 @@ static int open_scorer(struct house *h, struct err *e)
 						  .allow_demonstration = c->model_allow_demonstration,
 						  .memory_bytes = c->analysis_memory,
 						  .deadline_ms = c->analysis_deadline_ms },
+		.children = (unsigned)c->analysis_children,
 		.wait_ms = c->analysis_deadline_ms };
 
 	return scorer_new(&o, &h->svc.scorer, e);

@@ -37,8 +37,9 @@ struct events {
  * mid-hip), then toe_offs_refine(); each with a prominence of at least 0.3 of the signal's peak-to-peak and
  * 0.1 leg lengths, sub-frame by a parabola. Left and right heel strikes must alternate: of two in a row
  * closer than 0.7 strides the lesser one goes. Nothing is reported where the steps are irregular beyond
- * walking (see events_regular()). Return  0; -1 with ERR_NOMEM or ERR_TOO_LARGE Source  Zeni 2008; what is
- * left of its bias in docs/gait-methods.md, section 3
+ * walking (rhythm.h).
+ * Errors  ERR_NOMEM, ERR_TOO_LARGE
+ * Source  Zeni 2008; what is left of its bias in docs/gait-methods.md, section 3
  */
 int events_side(
 	const struct track *t, const struct passes *p, size_t pass, struct events *ret, struct err *e);

@@ -3,16 +3,18 @@
 #include "core/field_errors.h"
 #include "service/scorer_child.h"
 
-/* Analyses through a child process: one persistent gait-analyze --serve a model, started with the first
- * request, started again after its death. Thread-safe; one request at a time, others wait for their turn. */
+/* Analyses through child processes: persistent gait-analyze --serve of one model, the first started with the
+ * first request, further ones where requests meet, each started again after its death. Thread-safe; one
+ * request at a time a child, others wait for their turn. */
 struct scorer;
 
 struct scorer_options {
 	struct scorer_child_spec child; /* strings borrowed */
+	unsigned children;              /* at most, 1 to SCORER_CHILDREN_MAX */
 	int64_t wait_ms;                /* for the others before it */
 };
 
-enum { SCORER_FIELDS = 1 };
+enum { SCORER_FIELDS = 1, SCORER_CHILDREN_MAX = 16 };
 
 int scorer_new(const struct scorer_options *o, struct scorer **ret, struct err *e);
 /* Ends the child. No request may be under way. */
@@ -24,7 +26,7 @@ static inline void scorer_free_p(struct scorer **s)
 }
 
 /**
- * scorer_start() - start the child now, for who wants to know whether it does
+ * scorer_start() - start a child now, for who wants to know whether it does
  * Errors  ERR_CHILD, ERR_TIMEOUT with the child's own words
  */
 int scorer_start(struct scorer *s, struct err *e);

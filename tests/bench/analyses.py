@@ -72,11 +72,8 @@ def processor_ms(pid):
     return sum(int(f) for f in fields[11:15]) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
-def scorer_of(ours):
-    for pid in children(ours.pid):
-        if b"--serve" in (pathlib.Path("/proc") / str(pid) / "cmdline").read_bytes():
-            return pid
-    raise RuntimeError("gaitd has no scorer")
+def scorers_of(ours):
+    return [pid for pid in children(ours.pid) if b"--serve" in (pathlib.Path("/proc") / str(pid) / "cmdline").read_bytes()]
 
 
 def through_gaitd(ours, folder):
@@ -98,13 +95,14 @@ def analyses():
             result = ours.request("POST", "/api/v1/analyses", ours.token, json_body={"front": front, "side": side, "patient": patient}).json
             if result["score"]["value"] is None or math.isnan(result["score"]["value"]):
                 raise RuntimeError("the pair has no score: the row would leave half of the work out")
-            scorer, spent = scorer_of(ours), [0, 0]
+            through_gaitd(ours, folder)  # starts as many children as it may have
+            scorers, spent = scorers_of(ours), [0, 0]
 
             def asked():
-                before = ours.cpu() * 1000, processor_ms(scorer)
+                before = ours.cpu() * 1000, sum(map(processor_ms, scorers))
                 figure = through_gaitd(ours, folder)
                 spent[0] += ours.cpu() * 1000 - before[0]
-                spent[1] += processor_ms(scorer) - before[1]
+                spent[1] += sum(map(processor_ms, scorers)) - before[1]
                 return figure
 
             child = Child([json.dumps(patient).encode(), *((folder / f"{v}.json").read_bytes() for v in ("front", "side"))])
@@ -114,9 +112,9 @@ def analyses():
                 child.close()
         size = os.path.getsize(folder / "body.json") if (folder / "body.json").exists() else 0
     yield Row("analyses", median(seen["gaitd"]), "a second", ">=", 100,
-              f"pairs of {VIEW_S} s at 30 frames a second, {size // 1000} KB each, with score; {CLIENTS} clients, one child", seen["gaitd"])
+              f"pairs of {VIEW_S} s at 30 frames a second, {size // 1000} KB each, with score; {CLIENTS} clients, {len(scorers)} children", seen["gaitd"])
     each = [s / (ROUNDS * COUNT) for s in spent]
-    yield Row("an analysis, processor time", sum(each), "ms", "<=", 12, f"{each[0]:.2f} in gaitd, {each[1]:.2f} in its child")
+    yield Row("an analysis, processor time", sum(each), "ms", "<=", 12, f"{each[0]:.2f} in gaitd, {each[1]:.2f} in its children")
     yield Row("analyses against the command", median(ratios(seen["gaitd"], seen["command"])), "x gait-analyze a request", ">=", 3,
               f"{median(seen['gaitd']):.0f} against {median(seen['command']):.0f} a second, two at once")
     yield Row("analyses against the child alone", median(ratios(seen["gaitd"], seen["child"])), "x the child", ">=", 0.7,

@@ -351,6 +351,18 @@ class Limits(AnalysesTest):
                 self.measured(c.answer())
             wait_until(lambda: self.body({"side": SIDE}).status == 200, "recovery")
 
+    def test_another_is_measured_beside_one_that_hangs(self):
+        self.measured(self.body({"side": SIDE}))
+        worker = self.worker()
+        os.kill(worker, signal.SIGSTOP)
+        hangs = self.in_background(lambda: self.body({"side": SIDE}))
+        wait_until(lambda: self.pending(worker) > 1000, "the request")
+        self.measured(self.body({"side": SIDE}, self.staff))
+        self.assertEqual(len(self.children()), 2)
+        self.assertFalse(hangs.done())
+        os.kill(worker, signal.SIGCONT)
+        self.measured(hangs.result(60))
+
     def test_many_at_once(self):
         with concurrent.futures.ThreadPoolExecutor(12) as pool:
             answers = list(pool.map(lambda _: self.body({"side": SIDE}), range(48)))
