@@ -1,0 +1,8 @@
+import type { Catalogue } from "../en";
+import { app } from "./app";
+import { follow } from "./follow";
+import { read } from "./read";
+import { submit } from "./submit";
+
+/* What the app says, in Spanish. */
+export const es: Catalogue = { ...app, ...submit, ...follow, ...read };
