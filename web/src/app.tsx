@@ -11,6 +11,7 @@ import { SignInPage } from "./pages/sign_in";
 import { forgetDraft } from "./submit/draft";
 import { Busy, Failure } from "./ui/notice";
 
+const ComparisonPage = lazy(() => import("./pages/comparison"));
 const SubmitPage = lazy(() => import("./pages/submit"));
 
 function LanguageChoice() {
@@ -66,6 +67,9 @@ function Pages({ self }: { self: Self }) {
 				<Route path="/"><Redirect to="/jobs" replace /></Route>
 				<Route path="/new"><SubmitPage /></Route>
 				<Route path="/jobs"><JobsPage self={self} /></Route>
+				<Route path="/jobs/:id/with/:earlier">
+					{(params) => <ComparisonPage key={`${params.id} ${params.earlier}`} id={params.id} earlier={params.earlier} />}
+				</Route>
 				<Route path="/jobs/:id">{(params) => <JobPage key={params.id} id={params.id} />}</Route>
 				<Route>
 					<h1>{t("app.notFound")}</h1>

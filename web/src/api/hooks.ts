@@ -107,10 +107,27 @@ export function useJob(id: string) {
 }
 
 /* @attempt: a rerun's result is another one. */
-export function useResult(id: string, attempt: number) {
+export function useResult(id: string, attempt: number, enabled = true) {
 	return useQuery({
+		enabled,
 		queryKey: ["result", id, attempt],
 		queryFn: ({ signal }) => get<Result>(`/api/v1/jobs/${id}/result`, signal),
 		staleTime: Infinity,
+	});
+}
+
+/* A person's code and finished analyses, newest first; none without a person. */
+export function useVisits(subject: string | null) {
+	return useQuery({
+		enabled: subject !== null,
+		queryKey: ["visits", subject],
+		queryFn: async ({ signal }) => {
+			const [person, page] = await Promise.all([
+				get<Subject>(`/api/v1/subjects/${subject}`, signal),
+				get<JobPage>(`/api/v1/jobs?${new URLSearchParams({ subject: subject ?? "", status: "complete", limit: "100" })}`, signal),
+			]);
+			return { code: person.code, jobs: page.jobs };
+		},
+		staleTime: 60_000,
 	});
 }

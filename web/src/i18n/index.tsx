@@ -45,6 +45,8 @@ function makeFormat(locale: string) {
 	return {
 		number: (value: number, digits = 2) =>
 			new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value),
+		change: (value: number, digits = 2) =>
+			new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(value),
 		percent: (value: number) => new Intl.NumberFormat(locale, { style: "percent" }).format(value / 100),
 		when: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
 		day: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),

@@ -2,6 +2,7 @@ import { lazy, Suspense } from "react";
 import { explain } from "../api/client";
 import { useResult } from "../api/hooks";
 import type { JobDetail } from "../api/types";
+import { Visits } from "../compare/visits";
 import { useI18n } from "../i18n";
 import { Busy, Failure } from "../ui/notice";
 import { Downloads } from "./downloads";
@@ -40,6 +41,7 @@ export default function ResultView({ job, attempt }: { job: JobDetail; attempt: 
 				<Walk result={result} job={job} />
 			</Suspense>
 			<Parameters result={result} />
+			<Visits job={job} />
 			<Downloads job={job} />
 			<p className="hint">
 				{t("result.engine", { analysis: engine.analysis, front: name(engine.pose_front), side: name(engine.pose_side) })}

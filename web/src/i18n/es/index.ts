@@ -1,8 +1,9 @@
 import type { Catalogue } from "../en";
 import { app } from "./app";
+import { compare } from "./compare";
 import { follow } from "./follow";
 import { read } from "./read";
 import { submit } from "./submit";
 
 /* What the app says, in Spanish. */
-export const es: Catalogue = { ...app, ...submit, ...follow, ...read };
+export const es: Catalogue = { ...app, ...submit, ...follow, ...read, ...compare };
