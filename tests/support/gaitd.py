@@ -74,7 +74,7 @@ done
 if [ -n "${overlay:-}" ]; then # the second time
 	[ -s "$events" ] || exit 66
 	echo "progress 40"
-	{ printf '\0\0\0\020ftypisom\0\0\0\0overlay of '; cat "$input"; } >"$overlay"
+	{ printf '\0\0\0\020ftypisom\0\0\0\0\0\0\0\023freeoverlay of '; cat "$input"; } >"$overlay"
 	exit
 fi
 behave=$(grep -a -m 1 -o 'behave:[a-z0-9]*' "$input")

@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import tempfile
 
+import keypoints
 from gaitd import BIN, SOURCE, Gaitd
 
 BUILD = pathlib.Path(os.environ.get("GAITD_BUILD", BIN.parent))
@@ -22,22 +23,38 @@ PASSWORD = "correct horse battery"
 
 
 def make_video(path, seconds=4, size="640x360", seed=0):
-    """A film that browsers play; nobody walks in it."""
+    """A film that browsers play; nobody walks in it. Fragmented: what stand-in engines put before it moves no offset."""
     subprocess.run(["ffmpeg", "-v", "error", "-y", "-f", "lavfi", "-i", f"testsrc2=size={size}:rate=25:duration={seconds}",
-                    "-pix_fmt", "yuv420p", "-metadata", f"title={seed}", str(path)], check=True, stdin=subprocess.DEVNULL)
+                    "-pix_fmt", "yuv420p", "-metadata", f"title={seed}", "-movflags",
+                    "frag_keyframe+empty_moov+default_base_moof", str(path)], check=True, stdin=subprocess.DEVNULL)
     return path
 
 
-def empty_result():
-    """What the real analysis says of a video without a person: no score, and why."""
+def measure(front, side, facts):
+    """What the real analysis says of key points."""
     with tempfile.TemporaryDirectory() as folder:
-        view = pathlib.Path(folder, "view.json")
-        view.write_text(json.dumps({"fps": 30, "width": 640, "height": 360, "layout": "body_25", "frames": [{"people": []}] * 90}))
+        args = []
+        for view, document in (("front", front), ("side", side)):
+            path = pathlib.Path(folder, f"{view}.json")
+            path.write_text(json.dumps(document))
+            args += [f"--{view}", path]
+        for name, value in {"height": "172cm", "age": "30", **facts}.items():
+            args += [f"--{name}", value]
         out = pathlib.Path(folder, "result.json")
-        subprocess.run([BIN / "gait-analyze", "--front", view, "--side", view, "--height", "172cm", "--age", "30", "--out", out,
-                        "--model", SOURCE / "models" / "demonstration", "--allow-demonstration", "--no-summary"], check=True,
-                       stdin=subprocess.DEVNULL)
+        subprocess.run([BIN / "gait-analyze", *args, "--out", out, "--model", SOURCE / "models" / "demonstration",
+                        "--allow-demonstration", "--no-summary"], check=True, stdin=subprocess.DEVNULL)
         return json.loads(out.read_text())
+
+
+def empty_result():
+    """Of videos without a person: no score, and why."""
+    nobody = {"fps": 30, "width": 640, "height": 360, "layout": "body_25", "frames": [{"people": []}] * 90}
+    return measure(nobody, nobody, {})
+
+
+def real_result(walk, facts):
+    """Of a figure that walks as keypoints.Walk is told."""
+    return measure(keypoints.document("front", **walk), keypoints.document("side", **walk), facts)
 
 
 class WebGaitd(Gaitd):
