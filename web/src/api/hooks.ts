@@ -93,7 +93,13 @@ export function useJob(id: string) {
 		};
 		for (const kind of ["state", "progress", "note"])
 			stream.addEventListener(kind, take as EventListener);
-		stream.onopen = () => setLive(true);
+		let opened = false;
+		stream.onopen = () => {
+			setLive(true);
+			if (opened || client.getQueryState(["job", id])?.status === "error")
+				void client.invalidateQueries({ queryKey: ["job", id] }); // back again: what was said meanwhile is old
+			opened = true;
+		};
 		stream.onerror = () => setLive(false); // it tries again by itself, or is closed for good; meanwhile we ask
 		return () => {
 			stream.close();
