@@ -31,6 +31,7 @@ static void write_flags(struct json_w *w, const struct pose_meta *m)
 		{ m->video->mirrored, "mirrored" },
 		{ m->video->non_square, "non_square_pixels" },
 		{ m->video->scaled, "scaled_down" },
+		{ m->video->slowed > 1, "slow_motion" },
 	};
 
 	json_w_arr(w, "flags");

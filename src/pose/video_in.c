@@ -9,6 +9,7 @@
 #include <libavutil/opt.h>
 #include <libavutil/pixdesc.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@
 #define IO_BYTES        65536
 #define MAX_ALLOC_BYTES ((size_t)512 << 20)
 #define DENSE_S         0.75
+#define LEAST_SLOWED    1.5 /* below, the noted rate is the usual jitter of a phone's clock */
+#define MOST_SLOWED     64
 #define MAX_BAD_IN_ROW  512 /* packets without a frame in between: give the file up */
 
 /* Decoders for what cameras, phones and editors write; each parses hostile bytes, so no more than these. */
@@ -279,14 +282,36 @@ static void read_geometry(struct video *v)
 	v->frame_period = rate.num > 0 && rate.den > 0 && av_q2d(rate) < 1000 ? 1.0 / av_q2d(rate) : 1.0 / 30;
 }
 
+/* Android notes the rate that a video was taken with; one that plays at a lower rate is slow motion, and a
+ * walk in it would be timed as if it were as slow. (iPhones keep the true times in what they record.) */
+static void read_slow_motion(struct video *v)
+{
+	const AVDictionaryEntry *noted = av_dict_get(v->fmt->metadata, "com.android.capture.fps", NULL, 0);
+	AVRational plays = v->fmt->streams[v->stream]->avg_frame_rate;
+	double rate = plays.num > 0 && plays.den > 0 ? av_q2d(plays) : 0;
+	double slowed = noted && rate > 0 ? strtod(noted->value, NULL) / rate : 1;
+
+	/* They slow down by whole numbers; the rate that it plays with is an average over lost frames. */
+	if (fabs(slowed - nearbyint(slowed)) < 0.05 * slowed)
+		slowed = nearbyint(slowed);
+	v->info.slowed = slowed >= LEAST_SLOWED && slowed <= MOST_SLOWED ? slowed : 1;
+	v->info.declared_fps *= v->info.slowed;
+	v->frame_period /= v->info.slowed;
+}
+
+static double seconds_of(const struct video *v, int64_t stamp)
+{
+	return (double)stamp * av_q2d(v->fmt->streams[v->stream]->time_base) / v->info.slowed;
+}
+
 static int check_duration(struct video *v, struct err *e)
 {
 	const AVStream *s = v->fmt->streams[v->stream];
 
 	if (s->duration != AV_NOPTS_VALUE && s->duration > 0)
-		v->info.declared_seconds = (double)s->duration * av_q2d(s->time_base);
+		v->info.declared_seconds = seconds_of(v, s->duration);
 	else if (v->fmt->duration != AV_NOPTS_VALUE && v->fmt->duration > 0)
-		v->info.declared_seconds = (double)v->fmt->duration / AV_TIME_BASE;
+		v->info.declared_seconds = (double)v->fmt->duration / AV_TIME_BASE / v->info.slowed;
 	if (v->info.declared_seconds > v->limits.max_seconds)
 		return err_set(e, ERR_TOO_LARGE, "it lasts %.0f s, more than the limit of %.0f s",
 			v->info.declared_seconds, v->limits.max_seconds);
@@ -305,6 +330,7 @@ static int open_stream(struct video *v, bool sketch, struct err *e)
 	if (check_size(v, v->dec->width, v->dec->height, e) < 0)
 		return -1;
 	read_geometry(v);
+	read_slow_motion(v);
 	return check_duration(v, e);
 }
 
@@ -353,9 +379,8 @@ size_t video_errors(const struct video *v)
 static int note_time(struct video *v, const AVPacket *p, struct err *e)
 {
 	int64_t stamp = p->pts != AV_NOPTS_VALUE ? p->pts : p->dts;
-	double base = av_q2d(v->fmt->streams[v->stream]->time_base);
 	double t = stamp != AV_NOPTS_VALUE
-			   ? (double)stamp * base
+			   ? seconds_of(v, stamp)
 			   : (isnan(v->first_time) ? 0 : v->first_time) + (double)v->ntimes * v->frame_period;
 
 	if (p->flags & AV_PKT_FLAG_DISCARD)
@@ -437,7 +462,7 @@ int video_next(struct video *v, struct video_frame *ret, struct err *e)
 		return -1;
 	v->bad_in_row = 0;
 	int64_t stamp = v->frame->best_effort_timestamp;
-	ret->time_s = stamp != AV_NOPTS_VALUE ? (double)stamp * av_q2d(v->fmt->streams[v->stream]->time_base)
+	ret->time_s = stamp != AV_NOPTS_VALUE ? seconds_of(v, stamp)
 					      : (isnan(v->first_time) ? 0 : v->first_time) +
 							(double)v->frames_out * v->frame_period;
 	/* A stream of B frames alone is legal, if rare: then they are wanted after all. */

@@ -28,6 +28,8 @@ struct video_info {
 	char container[16], codec[16];
 	double declared_seconds; /* 0: unknown */
 	double declared_fps;     /* 0: unknown */
+	double slowed; /* times longer than what was filmed; 1: not. All times here are those of the filming
+			*/
 };
 
 struct video_frame {

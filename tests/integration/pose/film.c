@@ -51,6 +51,10 @@ static void writer_open(struct writer *w, const char *path, const struct film *f
 	assert_true(avio_open(&w->fmt->pb, path, AVIO_FLAG_WRITE) >= 0);
 	if (f->faststart)
 		av_dict_set(&options, "movflags", "+faststart", 0);
+	if (f->capture_fps) {
+		av_dict_set(&options, "movflags", "+use_metadata_tags", 0);
+		av_dict_set(&w->fmt->metadata, "com.android.capture.fps", f->capture_fps, 0);
+	}
 	assert_true(avformat_write_header(w->fmt, &options) >= 0);
 	av_dict_free(&options);
 }

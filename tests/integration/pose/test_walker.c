@@ -306,6 +306,34 @@ static void uneven_frames_are_placed_by_time(void **state)
 	assert_true(median_error(source_of) < 9);
 }
 
+/* What is shown at a quarter of its speed was walked four times as fast. */
+static double four_times_slower(int i)
+{
+	return i * 4 / 30.0;
+}
+
+static void slow_motion_is_timed_as_it_was_walked(void **state)
+{
+	static const struct film slow = {
+		.format = "mp4", .frames = 60, .time = four_times_slower, .capture_fps = "30.000000"
+	};
+	static const struct film plain = { .format = "mp4", .frames = 40, .capture_fps = "30.000000" };
+
+	(void)state;
+	load_truth(side_video, "side");
+	CLEANUP(json_free_p) struct json *meta = run(made("slow.mp4", &slow), "slow", NULL);
+	assert_true(has_flag(meta, "slow_motion"));
+	assert_false(has_flag(meta, "cut_off"));
+	assert_true(fabs(json_num(json_get(meta, "fps"), 0) - 30) < 0.1);
+	assert_true(fabs(json_num(json_get(meta, "source_fps"), 0) - 30) < 0.1);
+	assert_int_equal(got.frames, 60);
+	assert_true(median_error(NULL) < 9);
+	/* The same note in a video that plays as fast as it was taken. */
+	CLEANUP(json_free_p) struct json *usual = run(made("usual.mp4", &plain), "usual", NULL);
+	assert_false(has_flag(usual, "slow_motion"));
+	assert_true(fabs(json_num(json_get(usual, "fps"), 0) - 30) < 0.1);
+}
+
 static void a_hint_is_honoured_and_its_miss_is_said(void **state)
 {
 	static const struct film f = { .format = "mp4", .frames = 40 };
@@ -391,6 +419,7 @@ int main(void)
 		cmocka_unit_test(the_overlay_plays_everywhere),
 		cmocka_unit_test(turned_videos_are_upright_again),
 		cmocka_unit_test(uneven_frames_are_placed_by_time),
+		cmocka_unit_test(slow_motion_is_timed_as_it_was_walked),
 		cmocka_unit_test(a_hint_is_honoured_and_its_miss_is_said),
 		cmocka_unit_test(the_walker_beside_another_person),
 		cmocka_unit_test(the_runner_on_a_treadmill) };
