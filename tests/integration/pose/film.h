@@ -11,7 +11,8 @@ struct film {
 	int clockwise;         /* degrees that the display matrix asks a player to turn: 0, 90, 180, 270 */
 	double (*time)(int i); /* of frame i, seconds; NULL: even */
 	bool faststart;
-	const char *capture_fps; /* as phones note the rate that a slow-motion video was taken with; NULL: nothing */
+	const char *capture_fps; /* as phones note the rate that a slow-motion video was taken with; NULL:
+				    nothing */
 };
 
 /* A grey picture with a slowly moving brighter square: nobody in it. */
