@@ -2,10 +2,11 @@ import { beforeEach, expect, test } from "vitest";
 import { forgetDraft, isSame, keyFor, loadDraft, markOf, saveDraft } from "../src/submit/draft";
 import { emptyFacts, factsSchema, heightCm, uploadFields, type Facts } from "../src/submit/facts";
 import { judge, limits, sniff, type VideoFacts } from "../src/submit/check_video";
+import { slowedBy } from "../src/submit/container_facts";
 import { cmFromFeet, feetFromCm, kgFromLb, lbFromKg, parseNumber, short } from "../src/submit/units";
 
 const good: Facts = { ...emptyFacts, age: "30", sex: "F", cm: "172", weight: "68", aid: "none", orthosis: "none", footwear: "shoes", role: "self" };
-const film: VideoFacts = { bytes: 4_000_000, durationS: 6.5, width: 1280, height: 720, thumbnail: null };
+const film: VideoFacts = { bytes: 4_000_000, durationS: 6.5, width: 1280, height: 720, fps: 30, codec: "avc", hdr: false, slowed: 1, playable: true, thumbnail: null };
 const file = (name: string, text = "x") => new File([text], name, { lastModified: 1000 });
 
 function wrong(facts: Facts, consent = false): Record<string, string> {
@@ -84,7 +85,21 @@ test("videos are judged before they are sent", () => {
 	expect(warnings("side", { width: 720, height: 1280 })).toEqual(["video.warn.portrait"]);
 	expect(warnings("front", { width: 720, height: 1280 })).toEqual([]);
 	expect(warnings("front", { width: 640, height: 360 })).toEqual(["video.warn.low"]);
-	expect(warnings("front", { width: null, height: null, durationS: null })).toEqual(["video.warn.unreadable"]);
+	expect(warnings("front", { width: null, height: null, durationS: null, playable: false })).toEqual(["video.warn.unreadable"]);
+	expect(warnings("front", { codec: "hevc", playable: false })).toEqual(["video.warn.unplayable"]);
+	expect(warnings("front", { fps: 15 })).toEqual(["video.warn.fps"]);
+	expect(warnings("front", { fps: 240, slowed: 8 })).toEqual(["video.warn.slow"]);
+});
+
+test("slow motion is known by the rate that the phone noted", () => {
+	const float = new Uint8Array([0x43, 0x70, 0, 0]); // 240
+	expect(slowedBy("240.000000", 29.7)).toBe(8);
+	expect(slowedBy(float, 30)).toBe(8);
+	expect(slowedBy("30.000000", 29.9)).toBe(1);
+	expect(slowedBy(undefined, 30)).toBe(1);
+	expect(slowedBy("240", null)).toBe(1);
+	expect(slowedBy("no number", 30)).toBe(1);
+	expect(slowedBy("1e9", 30)).toBe(1);
 });
 
 test("the draft survives, but no consent does", () => {

@@ -3,13 +3,18 @@ import type { View } from "../api/result";
 
 /* Looks at a chosen video before minutes are spent on sending it. The server judges again; what a browser cannot tell is left to it. */
 
-export const limits = { bytes: 500_000_000, minS: 3, maxS: 120, minPixels: 240, lowPixels: 480 };
+export const limits = { bytes: 500_000_000, minS: 3, maxS: 120, minPixels: 240, lowPixels: 480, lowFps: 23.5 };
 
 export interface VideoFacts {
 	bytes: number;
 	durationS: number | null;
 	width: number | null;
 	height: number | null;
+	fps: number | null;
+	codec: string | null;
+	hdr: boolean;
+	slowed: number; // how many times slower it plays than it was filmed
+	playable: boolean; // by this browser
 	thumbnail: string | null;
 }
 
@@ -37,7 +42,7 @@ export function sniff(head: Uint8Array): Container {
 }
 
 export function judge(view: View, container: Container, facts: VideoFacts): Omit<Verdict, "facts"> {
-	const { bytes, durationS, width, height } = facts;
+	const { bytes, durationS, width, height, fps, slowed } = facts;
 	const warnings: Remark[] = [];
 
 	if (bytes === 0)
@@ -57,9 +62,13 @@ export function judge(view: View, container: Container, facts: VideoFacts): Omit
 			warnings.push({ key: "video.warn.low", vars: { width, height } });
 		if (view === "side" && height > width)
 			warnings.push({ key: "video.warn.portrait" });
-	} else {
-		warnings.push({ key: "video.warn.unreadable" });
 	}
+	if (fps !== null && fps < limits.lowFps)
+		warnings.push({ key: "video.warn.fps", vars: { fps: Math.round(fps) } });
+	if (slowed > 1)
+		warnings.push({ key: "video.warn.slow", vars: { times: Math.round(slowed) } });
+	if (!facts.playable)
+		warnings.push({ key: width === null ? "video.warn.unreadable" : "video.warn.unplayable", vars: { codec: facts.codec?.toUpperCase() ?? "" } });
 	return { error: null, warnings };
 }
 
@@ -85,9 +94,12 @@ function draw(video: HTMLVideoElement): string | null {
 	return canvas.toDataURL("image/jpeg", 0.8);
 }
 
-/* What the browser can see of it; nulls where it cannot play the file. */
-async function look(file: File): Promise<VideoFacts> {
-	const facts: VideoFacts = { bytes: file.size, durationS: null, width: null, height: null, thumbnail: null };
+const unknown: Omit<VideoFacts, "bytes"> = {
+	durationS: null, width: null, height: null, fps: null, codec: null, hdr: false, slowed: 1, playable: false, thumbnail: null,
+};
+
+/* What the browser can see of it. */
+async function play(file: File): Promise<Partial<VideoFacts>> {
 	const video = document.createElement("video");
 	const url = URL.createObjectURL(file);
 
@@ -96,18 +108,12 @@ async function look(file: File): Promise<VideoFacts> {
 		video.playsInline = true;
 		video.preload = "auto";
 		video.src = url;
-		if (!(await once(video, "loadeddata", 10_000)))
-			return facts;
-		if (Number.isFinite(video.duration))
-			facts.durationS = video.duration;
-		if (video.videoWidth > 0) {
-			facts.width = video.videoWidth;
-			facts.height = video.videoHeight;
-		}
-		video.currentTime = Math.min(1, (facts.durationS ?? 0) / 2);
-		if (await once(video, "seeked", 5_000))
-			facts.thumbnail = draw(video);
-		return facts;
+		if (!(await once(video, "loadeddata", 10_000)) || video.videoWidth === 0)
+			return {};
+		const durationS = Number.isFinite(video.duration) ? video.duration : null;
+		video.currentTime = Math.min(1, (durationS ?? 0) / 2);
+		const thumbnail = (await once(video, "seeked", 5_000)) ? draw(video) : null;
+		return { ...(durationS === null ? {} : { durationS }), width: video.videoWidth, height: video.videoHeight, playable: true, thumbnail };
 	} finally {
 		video.removeAttribute("src");
 		video.load();
@@ -115,8 +121,15 @@ async function look(file: File): Promise<VideoFacts> {
 	}
 }
 
+/* What both know: the file of itself, and the browser that plays it. */
+async function look(file: File): Promise<VideoFacts> {
+	const [said, played] = await Promise.all([import("./container_facts").then((m) => m.containerFacts(file), () => null), play(file)]);
+	const known = said ? Object.fromEntries(Object.entries(said).filter(([, value]) => value !== null)) : {};
+	return { ...unknown, bytes: file.size, ...played, ...known };
+}
+
 export async function checkVideo(view: View, file: File): Promise<Verdict> {
 	const container = sniff(new Uint8Array(await file.slice(0, 16).arrayBuffer()));
-	const facts = container ? await look(file) : { bytes: file.size, durationS: null, width: null, height: null, thumbnail: null };
+	const facts = container ? await look(file) : { ...unknown, bytes: file.size };
 	return { facts, ...judge(view, container, facts) };
 }

@@ -51,7 +51,7 @@ export function VideoField({ view, chosen, missing, error, onChoose, onRemove }:
 					<p className="hint">
 						{t("submit.videoFacts", {
 							duration: `${format.number(facts.durationS, 1)} s`, width: String(facts.width), height: String(facts.height),
-							size: format.bytes(facts.bytes),
+							fps: facts.fps === null ? "?" : format.number(facts.fps, 0), size: format.bytes(facts.bytes),
 						})}
 					</p>
 				)}

@@ -19,7 +19,7 @@ export const submit = {
 	"submit.again": "Please choose {name} again: a browser forgets files when a page is loaded again. Everything else is still here.",
 	"submit.recognised": "Recognised: the same file as before.",
 	"submit.thumbnail": "A picture from the {view}",
-	"submit.videoFacts": "{duration} · {width} × {height} · {size}",
+	"submit.videoFacts": "{duration} · {width} × {height} · {fps} pictures/s · {size}",
 	"submit.facts": "About the person",
 	"submit.factsNote": "No names. These facts stay on this device until you send them.",
 	"submit.age": "Age",
@@ -115,6 +115,9 @@ export const submit = {
 	"video.same": "This is the same file as the other video. One is filmed from the front, one from the side.",
 	"video.warn.low": "The picture is small ({width} × {height}); the measurement will be less sure.",
 	"video.warn.portrait": "This was filmed upright. A person who crosses the picture is seen longer if the phone is held sideways.",
+	"video.warn.fps": "This video has only {fps} pictures a second; times of steps will be coarse. 30 or 60 are better.",
+	"video.warn.slow": "This is a slow-motion video ({times} times slower). The walk is measured at the speed at which it was filmed.",
+	"video.warn.unplayable": "This browser cannot show {codec} videos, so there is no picture here. It can be sent all the same.",
 	"video.warn.unreadable": "This browser cannot show this kind of video, so only the server can check it. You may send it.",
 
 } as const;

@@ -21,7 +21,7 @@ export const submit: Record<keyof typeof original, string> = {
 	"submit.again": "Elija {name} otra vez: el navegador olvida los archivos cuando se recarga una página. Todo lo demás sigue aquí.",
 	"submit.recognised": "Reconocido: es el mismo archivo que antes.",
 	"submit.thumbnail": "Una imagen del {view}",
-	"submit.videoFacts": "{duration} · {width} × {height} · {size}",
+	"submit.videoFacts": "{duration} · {width} × {height} · {fps} imágenes/s · {size}",
 	"submit.facts": "Sobre la persona",
 	"submit.factsNote": "Sin nombres. Estos datos quedan en este dispositivo hasta que los envíe.",
 	"submit.age": "Edad",
@@ -117,6 +117,9 @@ export const submit: Record<keyof typeof original, string> = {
 	"video.same": "Es el mismo archivo que el otro vídeo. Uno se graba de frente y otro de lado.",
 	"video.warn.low": "La imagen es pequeña ({width} × {height}); la medición será menos segura.",
 	"video.warn.portrait": "Está grabado en vertical. Quien cruza la imagen se ve más tiempo con el teléfono en horizontal.",
+	"video.warn.fps": "Este vídeo tiene solo {fps} imágenes por segundo; los tiempos de los pasos serán aproximados. Son mejores 30 o 60.",
+	"video.warn.slow": "Es un vídeo a cámara lenta ({times} veces más lento). La marcha se mide a la velocidad a la que se filmó.",
+	"video.warn.unplayable": "Este navegador no puede mostrar vídeos {codec}, así que aquí no hay imagen. Se puede enviar igualmente.",
 	"video.warn.unreadable": "Este navegador no puede mostrar este tipo de vídeo; solo el servidor puede comprobarlo. Puede enviarlo.",
 
 };
