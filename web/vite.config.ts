@@ -32,6 +32,14 @@ function compress(): Plugin {
 	};
 }
 
+// Hexadecimal and long enough to hold a digit: src/http/static.c tells hashed names by that.
+const names = {
+	hashCharacters: "hex",
+	entryFileNames: "assets/[name]-[hash:16].js",
+	chunkFileNames: "assets/[name]-[hash:16].js",
+	assetFileNames: "assets/[name]-[hash:16][extname]",
+};
+
 /* `npm run dev` with a gaitd elsewhere: GAITD_URL=http://127.0.0.1:8437 */
 const server = process.env["GAITD_URL"] ?? "http://127.0.0.1:8437";
 
@@ -46,15 +54,10 @@ export default defineConfig({
 		modulePreload: { polyfill: false },
 		assetsInlineLimit: 0, // the Content-Security-Policy allows scripts and styles from files only
 		rolldownOptions: {
-			output: {
-				// Hexadecimal and long enough to hold a digit: src/http/static.c tells hashed names by that.
-				hashCharacters: "hex",
-				entryFileNames: "assets/[name]-[hash:16].js",
-				chunkFileNames: "assets/[name]-[hash:16].js",
-				assetFileNames: "assets/[name]-[hash:16][extname]",
-			},
+			output: names,
 		},
 	},
+	worker: { format: "es", rolldownOptions: { output: names } },
 	server: { proxy: { "/api": { target: server, changeOrigin: true } } },
 	test: { environment: "jsdom", include: ["test/**/*.test.ts", "test/**/*.test.tsx"] },
 } as Parameters<typeof defineConfig>[0]);

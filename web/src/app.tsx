@@ -8,11 +8,11 @@ import { languages, useI18n, type Language } from "./i18n";
 import { JobPage } from "./pages/job";
 import { JobsPage } from "./pages/jobs";
 import { SignInPage } from "./pages/sign_in";
-import { forgetDraft } from "./submit/draft";
 import { Busy, Failure } from "./ui/notice";
 
 const ComparisonPage = lazy(() => import("./pages/comparison"));
 const SubmitPage = lazy(() => import("./pages/submit"));
+const Unfinished = lazy(() => import("./send/unfinished"));
 
 function LanguageChoice() {
 	const { t, language, setLanguage } = useI18n();
@@ -30,8 +30,8 @@ function Header({ self }: { self: Self | null }) {
 	const client = useQueryClient();
 	const [path, go] = useLocation();
 	const signOut = async () => {
+		await (await import("./send/forget")).forgetAll();
 		await send("DELETE", "/api/v1/session");
-		forgetDraft(); // a shared device keeps nobody's facts
 		client.clear();
 		client.setQueryData(["self"], null);
 		go("/");
@@ -100,6 +100,7 @@ export function App() {
 			<a className="skip" href="#main">{t("app.skip")}</a>
 			<Header self={self.data ?? null} />
 			<main id="main" ref={main} tabIndex={-1}>
+				{self.isSuccess && <Suspense><Unfinished self={self.data} /></Suspense>}
 				{self.isPending ? <Busy />
 				: self.isError ? <Failure text={explain(i18n, self.error)} retry={() => void self.refetch()} />
 				: self.data ? <Pages self={self.data} />

@@ -1,6 +1,7 @@
 import { beforeEach, expect, test } from "vitest";
-import { forgetDraft, isSame, keyFor, loadDraft, markOf, saveDraft } from "../src/submit/draft";
-import { emptyFacts, factsSchema, heightCm, uploadFields, type Facts } from "../src/submit/facts";
+import { addToMark, claimDraft, forgetDraft, isSame, loadDraft, markOf, saveDraft } from "../src/submit/draft";
+import { emptyFacts } from "../src/submit/empty_facts";
+import { factsSchema, heightCm, uploadFields, type Facts } from "../src/submit/facts";
 import { judge, limits, sniff, type VideoFacts } from "../src/submit/check_video";
 import { slowedBy } from "../src/submit/container_facts";
 import { cmFromFeet, feetFromCm, kgFromLb, lbFromKg, parseNumber, short } from "../src/submit/units";
@@ -118,11 +119,27 @@ test("a file is the same by name, size and time", () => {
 	expect(isSame(mark, undefined)).toBe(false);
 });
 
-test("one key a content: the same again, another after a change", () => {
-	const [front, side] = [file("f.mp4"), file("s.mp4")];
-	const key = keyFor(uploadFields(good, null), front, side);
-	expect(key).toMatch(/^[0-9a-f]{32}$/);
-	expect(keyFor(uploadFields(good, null), front, side)).toBe(key);
-	expect(keyFor(uploadFields({ ...good, age: "31" }, null), front, side)).not.toBe(key);
-	expect(keyFor(uploadFields(good, null), front, file("s2.mp4"))).not.toBe(key);
+test("by their fingerprints, where both have one, whatever a phone calls them", () => {
+	const mark = { ...markOf(file("IMG_1.MOV")), print: "1-aa" };
+	expect(isSame(mark, { ...markOf(file("trim.7F2.MOV")), modified: 7, print: "1-aa" })).toBe(true);
+	expect(isSame(mark, { ...mark, print: "1-bb" })).toBe(false);
+	expect(isSame(mark, markOf(file("IMG_1.MOV")))).toBe(true); // not looked into yet
+});
+
+test("what becomes known of a film does not go to another one that was chosen meanwhile", () => {
+	const [old, next] = [markOf(file("a.mp4")), markOf(file("b.mp4", "longer"))];
+	saveDraft({ files: { front: old } });
+	expect(addToMark("front", old, { print: "p" })).toEqual({ ...old, print: "p" });
+	saveDraft({ files: { front: next } });
+	expect(addToMark("front", old, { kept: "k" })).toBeNull();
+	expect(loadDraft().files.front).toEqual(next);
+});
+
+test("a draft is its owner's", () => {
+	claimDraft("ann");
+	saveDraft({ facts: good });
+	claimDraft("ann");
+	expect(loadDraft().facts.age).toBe("30");
+	claimDraft("ben");
+	expect(loadDraft()).toEqual({ facts: emptyFacts, files: {}, owner: "ben" });
 });

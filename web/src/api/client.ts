@@ -33,13 +33,13 @@ export function problemOf(status: number, body: string, retryAfter: string | nul
 	}
 }
 
-async function ask(method: string, path: string, json?: unknown, signal?: AbortSignal): Promise<Response> {
+async function ask(method: string, path: string, json?: unknown, signal?: AbortSignal, headers?: Record<string, string>): Promise<Response> {
 	let response: Response;
 	try {
 		response = await fetch(path, {
 			method,
 			credentials: "same-origin",
-			headers: json === undefined ? {} : { "Content-Type": "application/json" },
+			headers: { ...(json === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
 			...(json === undefined ? {} : { body: JSON.stringify(json) }),
 			...(signal ? { signal } : {}),
 		});
@@ -57,8 +57,8 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 	return (await (await ask("GET", path, undefined, signal)).json()) as T;
 }
 
-export async function send<T>(method: "POST" | "DELETE", path: string, json?: unknown): Promise<T> {
-	const response = await ask(method, path, json);
+export async function send<T>(method: "POST" | "DELETE", path: string, json?: unknown, headers?: Record<string, string>): Promise<T> {
+	const response = await ask(method, path, json, undefined, headers);
 	return (response.status === 204 ? undefined : await response.json()) as T;
 }
 

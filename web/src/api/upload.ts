@@ -1,88 +1,126 @@
-import { Problem, problemOf } from "./client";
+import { problemOf, Problem, send } from "./client";
+import type { View } from "./result";
 import type { Job } from "./types";
 
-/* Sends two videos and the facts as one form. The only module that knows how bytes travel: another way (in pieces, resumable)
- * replaces it and keeps this interface. */
-
-export interface Upload {
-	fields: Record<string, string>;
-	front: File;
-	side: File;
-	key: string; // Idempotency-Key: the same for every try of the same content
-}
+/* How a video travels: by the tus protocol 1.0.0, so that what the server has is never sent again. The only module that knows. */
 
 export interface Progress {
 	sent: number;
 	total: number;
 }
 
-export type Pause = { reason: "broken" | "busy"; waitS: number };
+export interface VideoUpload {
+	view: View;
+	file: File;
+	url: string | null; // of the upload that was begun for it, or null
+	pieceBytes: number; // at most so many a request; Infinity: all that is left
+}
 
 export interface Watcher {
-	progress(p: Progress): void;
-	pause(p: Pause): void;
-	resume(): void;
+	begun(url: string): void;
+	offset(bytes: number): void; // what the server says that it has
+	progress(bytes: number): void; // what was handed to the network
 }
 
-/* The user did not want to wait any longer. */
+/* Somebody did not want to go on. */
 export class Stopped extends Error {}
 
-/* An own limit on tries: what did not work for so long needs a person to look. */
-export const waits = [2, 4, 8, 15, 30];
+/* A line on which nothing moves for so long is dead, though no system has noticed. At the end the server writes to its disk first. */
+const stall_ms = 30_000;
+const settle_ms = 120_000;
 
-function sendOnce(upload: Upload, watcher: Watcher, signal: AbortSignal): Promise<Job> {
-	return new Promise((done, fail) => {
-		const form = new FormData();
-		const request = new XMLHttpRequest(); // fetch() tells nothing of how much was sent
+const endpoint = "/api/v1/uploads";
 
-		for (const [name, value] of Object.entries(upload.fields))
-			form.append(name, value);
-		form.append("fileuploadfront", upload.front);
-		form.append("fileuploadside", upload.side);
-		request.open("POST", "/api/v1/upload");
-		request.setRequestHeader("Idempotency-Key", upload.key);
-		request.upload.onprogress = (e) => watcher.progress({ sent: e.loaded, total: e.total });
-		request.onload = () => {
-			if (request.status === 202)
-				done(JSON.parse(request.responseText) as Job);
-			else
-				fail(problemOf(request.status, request.responseText, request.getResponseHeader("Retry-After")));
-		};
-		request.onerror = () => fail(new Problem(0, ""));
-		signal.addEventListener("abort", () => {
-			request.abort();
-			fail(new Stopped());
-		}, { once: true });
-		request.send(form);
-	});
+/* The library, fetched early: whoever presses "Send" may have no connection just then. */
+export function prepareToSend(): void {
+	void import("tus-js-client").catch(() => undefined);
 }
 
-function wait(seconds: number, signal: AbortSignal): Promise<void> {
-	return new Promise((done, fail) => {
-		const timer = setTimeout(done, seconds * 1000);
-		// A connection that is back is used at once.
-		window.addEventListener("online", () => { clearTimeout(timer); done(); }, { once: true, signal });
-		signal.addEventListener("abort", () => { clearTimeout(timer); fail(new Stopped()); }, { once: true });
-	});
+interface Answer { getStatus(): number; getBody(): string; getHeader(name: string): string | undefined }
+
+function toProblem(error: unknown): Problem {
+	const answer = (error as { originalResponse?: Answer | null }).originalResponse;
+	const status = answer?.getStatus() ?? 0;
+	return !answer || status < 400 ? new Problem(0, "") : problemOf(status, answer.getBody(), answer.getHeader("Retry-After") ?? null);
+}
+
+function base64Free(name: string): string {
+	return name.slice(-200); // the header has a limit, and a job does not keep it anyway
 }
 
 /**
- * Send until the server has it: after a broken connection, and where the server says "later", again with the same key, which
- * makes one job of all tries. Rejects with the last Problem, or with Stopped.
+ * Bring one video to the server: a new upload, or on with the one at @url from where the server has it. Resolves with the upload's
+ * path when the server has all of it. Rejects with a Problem (404 and 410: there is no such upload any more) or with Stopped.
  */
-export async function sendUpload(upload: Upload, watcher: Watcher, signal: AbortSignal, once = sendOnce): Promise<Job> {
-	for (let failures = 0; ; failures++) {
-		try {
-			return await once(upload, watcher, signal);
-		} catch (error) {
-			const later = error instanceof Problem && (error.network || error.status === 503 || error.status === 502 || error.status === 504);
-			const next = waits[failures];
-			if (signal.aborted || !later || next === undefined)
-				throw error;
-			const waitS = error.retryAfterS ?? next;
-			watcher.pause({ reason: error.network ? "broken" : "busy", waitS });
-			await wait(waitS, signal);
-			watcher.resume();
+export async function sendVideo(video: VideoUpload, watcher: Watcher, signal: AbortSignal): Promise<string> {
+	const tus = await import("tus-js-client").catch(() => { throw new Problem(0, ""); });
+	const { file } = video;
+	let url = video.url;
+
+	return new Promise<string>((done, fail) => {
+		let timer: ReturnType<typeof setTimeout>;
+		const end = (act: () => void) => {
+			clearTimeout(timer);
+			signal.removeEventListener("abort", stop);
+			act();
+		};
+		const giveUp = (why: Error) => end(() => {
+			void upload.abort();
+			fail(why);
+		});
+		const stop = () => giveUp(new Stopped());
+		const moved = (ms: number) => {
+			clearTimeout(timer);
+			timer = setTimeout(() => giveUp(new Problem(0, "")), ms);
+		};
+		const upload = new tus.Upload(file, {
+			...(url === null ? { endpoint } : { uploadUrl: url }), // with both, tus would begin anew after any refusal
+			chunkSize: video.pieceBytes,
+			retryDelays: null, // when to try again is not a matter of one request: sender.ts
+			storeFingerprintForResuming: false,
+			metadata: { filename: base64Free(file.name), view: video.view },
+			onBeforeRequest: () => {
+				if (signal.aborted)
+					throw new Stopped();
+			},
+			onUploadUrlAvailable: () => {
+				if (upload.url === null || upload.url === url)
+					return;
+				url = new URL(upload.url, window.location.href).pathname;
+				watcher.begun(url);
+			},
+			onAfterResponse: (_, answer) => {
+				const offset = Number(answer.getHeader("Upload-Offset") ?? NaN);
+				if (answer.getStatus() < 300 && Number.isInteger(offset))
+					watcher.offset(offset);
+			},
+			onProgress: (bytes) => {
+				moved(bytes >= file.size ? settle_ms : stall_ms);
+				watcher.progress(bytes);
+			},
+			onError: (error) => end(() => fail(toProblem(error))),
+			onSuccess: () => end(() => done(url ?? "")),
+		});
+		if (signal.aborted) {
+			fail(new Stopped());
+			return;
 		}
+		signal.addEventListener("abort", stop);
+		moved(stall_ms);
+		upload.start();
+	});
+}
+
+/* Best effort: what is left behind expires by itself. */
+export async function removeUpload(url: string): Promise<void> {
+	try {
+		await send("DELETE", url, undefined, { "Tus-Resumable": "1.0.0" });
+	} catch {
+		// gone already, or not to be reached
 	}
+}
+
+/* The same @key for every try of the same content: one job of all of them. */
+export function makeJob(fields: Record<string, string>, uploads: Record<View, string>, key: string): Promise<Job> {
+	return send<Job>("POST", "/api/v1/jobs", { ...fields, fileuploadfront: uploads.front, fileuploadside: uploads.side }, { "Idempotency-Key": key });
 }

@@ -1,18 +1,21 @@
 import { useEffect, useState } from "react";
 import { zodResolver } from "@hookform/resolvers/zod";
-import { useQueryClient } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
-import { useLocation } from "wouter";
 import { explain, Problem } from "../api/client";
-import { useConsent } from "../api/hooks";
+import { useConsent, useSelf } from "../api/hooks";
 import type { Consent } from "../api/types";
+import { prepareToSend } from "../api/upload";
 import { useI18n } from "../i18n";
+import { forgetAll } from "../send/forget";
+import { views, type Order } from "../send/order";
+import { SendingPanel } from "../send/panel";
+import { sender } from "../send/sender";
+import { isActive, isHeld, useSender } from "../send/use_sender";
 import { ConsentFields } from "../submit/consent";
-import { forgetDraft, keyFor, loadDraft, saveDraft } from "../submit/draft";
-import { emptyFacts, factsSchema, fieldOf, uploadFields, type Facts } from "../submit/facts";
+import { claimDraft, isSame, loadDraft, markOf, saveDraft } from "../submit/draft";
+import { emptyFacts } from "../submit/empty_facts";
+import { factsSchema, fieldOf, uploadFields, type Facts } from "../submit/facts";
 import { FactsFields } from "../submit/facts_fields";
-import { SendingPanel } from "../submit/sending_panel";
-import { useSending } from "../submit/use_sending";
 import { useVideos } from "../submit/use_videos";
 import { VideoField } from "../submit/video_field";
 import { Busy, Failure } from "../ui/notice";
@@ -33,10 +36,9 @@ function Tips() {
 	);
 }
 
-function SubmitForm({ consent }: { consent: Consent }) {
+function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 	const { t } = useI18n();
-	const client = useQueryClient();
-	const [, go] = useLocation();
+	useState(() => claimDraft(owner)); // before anything of it is shown
 	const videos = useVideos();
 	const [refused, setRefused] = useState(false);
 	const form = useForm<Facts>({
@@ -44,15 +46,11 @@ function SubmitForm({ consent }: { consent: Consent }) {
 		resolver: zodResolver(factsSchema(consent.version !== null)),
 		mode: "onTouched",
 	});
-	const { sending, begin, stop } = useSending((job) => {
-		forgetDraft();
-		client.setQueryData(["jobs"], undefined);
-		void client.invalidateQueries({ queryKey: ["jobs"] });
-		void client.invalidateQueries({ queryKey: ["subjects"] });
-		go(`/jobs/${job.id}`);
-	});
-	const active = sending.state === "sending";
+	const sending = useSender();
+	const held = isHeld(sending);
+	const order = sender.order;
 
+	useEffect(prepareToSend, []);
 	useEffect(() => {
 		const watching = form.watch((facts) => saveDraft({ facts: { ...emptyFacts, ...(facts as Facts) } }));
 		return () => watching.unsubscribe();
@@ -67,23 +65,47 @@ function SubmitForm({ consent }: { consent: Consent }) {
 				form.setError(name, { message: `=${reason}` });
 		}
 	}, [sending, form]);
+	// Asked for again after a reload, and chosen: it goes on by itself.
+	useEffect(() => {
+		if (sending.state !== "missing")
+			return;
+		for (const view of sending.views) {
+			const file = videos.chosen[view]?.file;
+			if (file && isSame(sender.order?.parts[view].mark, loadDraft().files[view]))
+				sender.provide(view, file);
+		}
+	}, [sending, videos.chosen]);
 
 	const onSubmit = () => {
 		videos.wanted();
 		setRefused(true);
-		void form.handleSubmit(async (facts) => {
+		void form.handleSubmit((facts) => {
 			const { front, side } = videos.chosen;
 			if (!videos.good || !front || !side)
 				return;
 			setRefused(false);
-			const fields = uploadFields(facts, consent.version);
-			await begin({ fields, front: front.file, side: side.file, key: keyFor(fields, front.file, side.file) });
+			const marks = loadDraft().files;
+			const part = (view: "front" | "side", file: File) => ({ mark: marks[view] ?? markOf(file), url: null, sent: 0 });
+			const wanted: Order = {
+				owner, fields: uploadFields(facts, consent.version),
+				agreed: consent.version === null ? null : { version: consent.version, at: new Date().toISOString() },
+				parts: { front: part("front", front.file), side: part("side", side.file) }, state: "running", posting: null,
+			};
+			sender.start(wanted, { front: front.file, side: side.file });
 		})();
 	};
+	const clear = async () => {
+		await forgetAll();
+		claimDraft(owner);
+		form.reset(emptyFacts);
+		videos.remove("front");
+		videos.remove("side");
+	};
 	const bad = Object.keys(form.formState.errors).length + (["front", "side"] as const).filter((view) => videos.errorOf(view)).length;
+	const kept = order !== null && views.every((view) => order.parts[view].remote || order.parts[view].mark.kept !== undefined);
 	return (
 		<form noValidate onSubmit={(e) => { e.preventDefault(); onSubmit(); }}>
-			<fieldset className="plain" disabled={active}>
+			<fieldset className="plain" disabled={held}>
 				<section className="card" aria-labelledby="videos-title">
 					<h2 id="videos-title">{t("submit.videos")}</h2>
 					<Tips />
@@ -99,16 +121,18 @@ function SubmitForm({ consent }: { consent: Consent }) {
 					<p className="hint">{t("submit.factsNote")}</p>
 					<FactsFields form={form} />
 				</section>
-				{consent.version !== null && <ConsentFields form={form} consent={consent} />}
+				{consent.version !== null && (held && order?.agreed
+					? <p className="hint">{t("send.agreed", { version: order.agreed.version })}</p>
+					: <ConsentFields form={form} consent={consent} />)}
 			</fieldset>
-			<SendingPanel sending={sending} onStop={stop} onRetry={onSubmit} />
-			<div aria-live="polite">{refused && !active && bad > 0 && <p className="field-error">{t("submit.errorsAbove", { n: bad })}</p>}</div>
-			{!active && (
+			{videos.noRoom && <p className="field-warning">{t("send.noRoom")}</p>}
+			<SendingPanel sending={sending} kept={kept} posting={order?.posting != null} onPause={() => sender.pause()} onResume={() => sender.resume()}
+				onStop={() => void sender.stop()} onRetry={onSubmit} />
+			<div aria-live="polite">{refused && !isActive(sending) && bad > 0 && <p className="field-error">{t("submit.errorsAbove", { n: bad })}</p>}</div>
+			{!held && (
 				<div className="actions">
 					<button type="submit" className="primary">{t("submit.send")}</button>
-					<button type="button" className="quiet" onClick={() => { forgetDraft(); form.reset(emptyFacts); videos.remove("front"); videos.remove("side"); }}>
-						{t("submit.clear")}
-					</button>
+					<button type="button" className="quiet" onClick={() => void clear()}>{t("submit.clear")}</button>
 				</div>
 			)}
 		</form>
@@ -119,6 +143,7 @@ export default function SubmitPage() {
 	const i18n = useI18n();
 	const { t } = i18n;
 	const consent = useConsent();
+	const self = useSelf();
 
 	useTitle(t("submit.title"));
 	return (
@@ -127,7 +152,7 @@ export default function SubmitPage() {
 			<p>{t("submit.intro")}</p>
 			{consent.isPending ? <Busy />
 			: consent.isError ? <Failure text={explain(i18n, consent.error)} retry={() => void consent.refetch()} />
-			: <SubmitForm consent={consent.data} />}
+			: self.data && <SubmitForm consent={consent.data} owner={self.data.id} />}
 		</>
 	);
 }

@@ -1,35 +1,42 @@
-import { emptyFacts, type Facts } from "./facts";
+import { emptyFacts } from "./empty_facts";
+import type { Facts } from "./facts";
 import type { View } from "../api/result";
 
-/* What was typed survives a reload; files do not (a browser gives no page a file again without being asked), but are recognised when
- * chosen again. Everything stays on this device, and goes when it was sent, cleared, or its account signs out. */
+/* What was typed survives a reload, and so do films that the browser keeps (send/kept.ts); others are recognised when chosen again.
+ * Everything stays on this device, and goes when it was sent, cleared, or its account signs out. */
 
 export interface Mark {
 	name: string;
 	size: number;
 	modified: number;
+	type?: string;
+	print?: string; // send/fingerprint.ts, once it was taken
+	kept?: string; // the copy's name
 }
 
 export interface Draft {
 	facts: Facts;
 	files: Partial<Record<View, Mark>>;
-	sending?: { key: string; content: string }; // the Idempotency-Key and what it stands for
+	owner?: string; // whose it is: nobody else shall see it
 }
 
 const stored = "gaitd.draft.1";
 
 export function markOf(file: File): Mark {
-	return { name: file.name, size: file.size, modified: file.lastModified };
+	return { name: file.name, size: file.size, modified: file.lastModified, type: file.type };
 }
 
+/* By what is in them where both were looked into: a phone may give a film a new name and time whenever it is chosen. */
 export function isSame(a: Mark | undefined, b: Mark | undefined): boolean {
-	return a !== undefined && b !== undefined && a.name === b.name && a.size === b.size && a.modified === b.modified;
+	if (a === undefined || b === undefined || a.size !== b.size)
+		return false;
+	return a.print !== undefined && b.print !== undefined ? a.print === b.print : a.name === b.name && a.modified === b.modified;
 }
 
 export function loadDraft(storage: Storage = localStorage): Draft {
 	try {
 		const draft = JSON.parse(storage.getItem(stored) ?? "{}") as Partial<Draft>;
-		return { facts: { ...emptyFacts, ...draft.facts, agreed: false }, files: draft.files ?? {}, ...(draft.sending ? { sending: draft.sending } : {}) };
+		return { facts: { ...emptyFacts, ...draft.facts, agreed: false }, files: draft.files ?? {}, ...(draft.owner ? { owner: draft.owner } : {}) };
 	} catch {
 		return { facts: emptyFacts, files: {} };
 	}
@@ -52,18 +59,26 @@ export function forgetDraft(storage: Storage = localStorage): void {
 	heldFiles.side = null;
 }
 
+/* Another account's draft is nobody's business. */
+export function claimDraft(owner: string, storage: Storage = localStorage): void {
+	const before = loadDraft(storage).owner;
+	if (before !== undefined && before !== owner)
+		forgetDraft(storage);
+	saveDraft({ owner }, storage);
+}
+
+/* What became known of a film meanwhile, unless another one was chosen since. */
+export function addToMark(view: View, of: Mark, more: Partial<Mark>, storage: Storage = localStorage): Mark | null {
+	const { files } = loadDraft(storage);
+	const mark = files[view];
+	if (!mark || mark.name !== of.name || mark.size !== of.size || mark.modified !== of.modified)
+		return null;
+	const next = { ...mark, ...more };
+	saveDraft({ files: { ...files, [view]: next } }, storage);
+	return next;
+}
+
 /* Not crypto.randomUUID(): that is missing where the server is reached by plain http. */
 export function newKey(): string {
 	return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
-/* The key for this content: the one that was used before, as long as nothing changed, so that no try makes a second job. */
-export function keyFor(fields: Record<string, string>, front: File, side: File, storage: Storage = localStorage): string {
-	const content = JSON.stringify([fields, markOf(front), markOf(side)]);
-	const before = loadDraft(storage).sending;
-	if (before?.content === content)
-		return before.key;
-	const key = newKey();
-	saveDraft({ sending: { key, content } }, storage);
-	return key;
 }

@@ -24,11 +24,6 @@ export type Facts = z.infer<typeof base>;
 
 const choices = { sex: sexes, aid: aids, orthosis: orthoses, footwear: footwears, role: roles } as const;
 
-export const emptyFacts: Facts = {
-	age: "", ageUnit: "years", sex: "", heightUnit: "cm", cm: "", feet: "", inches: "", weightUnit: "kg", weight: "", aid: "",
-	orthosis: "", footwear: "", role: "", subject: "", notes: "", agreed: false, authority: "",
-};
-
 export function heightCm(facts: Facts): number {
 	return facts.heightUnit === "cm"
 		? parseNumber(facts.cm)

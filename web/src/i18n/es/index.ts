@@ -3,7 +3,8 @@ import { app } from "./app";
 import { compare } from "./compare";
 import { follow } from "./follow";
 import { read } from "./read";
+import { send } from "./send";
 import { submit } from "./submit";
 
 /* What the app says, in Spanish. */
-export const es: Catalogue = { ...app, ...submit, ...follow, ...read, ...compare };
+export const es: Catalogue = { ...app, ...submit, ...send, ...follow, ...read, ...compare };
