@@ -155,12 +155,11 @@ void api_uploads_done(struct http_req *r)
 
 int api_uploads_head(struct http_req *r, struct err *e)
 {
-	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	struct upload_row u;
 	char bytes[24];
 
-	if (check_version(r, e) < 0 || store_begin(api_service(r)->store, STORE_READ, &tx, e) < 0 ||
-		resumable_get(tx, api_user(r), http_req_param(r, "id"), &u, e) < 0)
+	if (check_version(r, e) < 0 ||
+		resumable_look(api_service(r), api_user(r), http_req_param(r, "id"), &u, e) < 0)
 		return -1;
 	snprintf(bytes, sizeof bytes, "%lld", (long long)u.bytes);
 	if (reply_offset(r, &u, e) < 0 || http_reply_header(r, "Upload-Length", bytes, e) < 0 ||

@@ -137,6 +137,21 @@ int resumable_get(
 	return 0;
 }
 
+int resumable_look(
+	struct service *s, const struct user *who, const char *id, struct upload_row *ret, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	struct upload_row before;
+
+	if (store_begin(s->store, STORE_READ, &tx, e) < 0 || resumable_get(tx, who, id, &before, e) < 0)
+		return -1;
+	store_tx_p(&tx);
+	/* The row is read again behind the look at the lock: whoever held it until then has written it. */
+	if (uploads_check(s->uploads, id, e) < 0 || store_begin(s->store, STORE_READ, &tx, e) < 0)
+		return -1;
+	return resumable_get(tx, who, id, ret, e);
+}
+
 /* Take an upload off the books with its file. What a job has taken meanwhile is not there any more. */
 static void drop(struct resumable *r)
 {

@@ -51,6 +51,11 @@ void resumable_free(struct resumable *r, bool may_wait);
 int resumable_get(
 	struct tx *tx, const struct user *who, const char *id, struct upload_row *ret, struct err *e);
 
+/* The same for a client that wants to go on. ERR_LOCKED while a request is at it: of one that is broken off,
+ * what came is not in the row yet, and who went on from there would send it twice. */
+int resumable_look(
+	struct service *s, const struct user *who, const char *id, struct upload_row *ret, struct err *e);
+
 /* ERR_NOT_FOUND, ERR_LOCKED. */
 int resumable_remove(struct service *s, const struct user *who, const char *id, struct err *e);
 

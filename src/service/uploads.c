@@ -93,6 +93,18 @@ int uploads_lock(struct uploads *u, const char *id, struct err *e)
 	return r;
 }
 
+int uploads_check(struct uploads *u, const char *id, struct err *e)
+{
+	int r = 0;
+
+	pthread_mutex_lock(&u->lock);
+	for (size_t i = 0; i < sizeof u->locked / sizeof u->locked[0] && r == 0; i++)
+		if (strcmp(u->locked[i], id) == 0)
+			r = err_set(e, ERR_LOCKED, "another request is at work on this upload");
+	pthread_mutex_unlock(&u->lock);
+	return r;
+}
+
 void uploads_unlock(struct uploads *u, const char *id)
 {
 	pthread_mutex_lock(&u->lock);

@@ -79,6 +79,8 @@ class Upload:
             self.url, self.at = answer.headers["Location"], 0
         elif self.at is None:
             answer = head(d, token, self.url)
+            if answer.status == 423:
+                return None  # the connection before has not ended yet
             if answer.status != 200:
                 raise AssertionError(f"an upload with {self.acknowledged} acknowledged bytes is gone: {answer}")
             self.at = offset(answer)
