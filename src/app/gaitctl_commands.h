@@ -26,6 +26,14 @@ struct ctl_verb {
 int ctl_rescore(struct ctl *c, struct house *h, char **args, int n, struct err *e);
 #define CTL_RESCORE_USAGE "rescore ID…|--all --model DIR [--allow-demonstration] [--out DIR]"
 
+/* `gaitctl jobs release` and `withdraw`, and what `jobs show` tells of them. */
+int ctl_release(struct ctl *c, struct house *h, char **args, int n, struct err *e);
+int ctl_withdraw(struct ctl *c, struct house *h, char **args, int n, struct err *e);
+struct job;
+int ctl_print_release(struct ctl *c, struct house *h, const struct job *j, struct err *e);
+#define CTL_RELEASE_USAGE  "release ID [--attempt N] [--comment-stdin]"
+#define CTL_WITHDRAW_USAGE "withdraw ID --reason TEXT"
+
 /* Find the verb, open data folder and database, run it, close the house. A verb that needs more opens it
  * (house_open_part()). @verbs ends with an empty row. */
 int ctl_run(struct ctl *c, const char *command, const struct ctl_verb *verbs, int argc, char **argv,

@@ -94,7 +94,7 @@ static int print_table(struct ctl *c, struct house *h, const struct listed *l, s
 		store_jobs_list(tx, &l->filter, jobs, l->limit, &n, e) < 0)
 		return -1;
 	struct ctl_table *t = CTL_TABLE(
-		"ID", "STATUS", "PHASE", "PLACE", "TRIES", "SCORE", "MADE", "CHANGED", "WHAT WENT WRONG");
+		"ID", "STATUS", "PHASE", "PLACE", "TRIES", "SCORE", "RELEASE", "MADE", "CHANGED", "WHAT WENT WRONG");
 	for (unsigned i = 0; i < n; i++) {
 		char made[CTL_AGO_BYTES], changed[CTL_AGO_BYTES], tries[16], score[32], place[64];
 		if (place_text(h, &jobs[i], place, sizeof place, e) < 0)
@@ -105,7 +105,8 @@ static int print_table(struct ctl *c, struct house *h, const struct listed *l, s
 		score_text(&jobs[i], score);
 		CTL_ROW(t, jobs[i].id, jobs[i].erased ? "erased" : job_state_name(jobs[i].state),
 			jobs[i].phase != PHASE_NONE ? job_phase_name(jobs[i].phase) : NULL,
-			*place ? place : NULL, tries, score, made, changed,
+			*place ? place : NULL, tries, score,
+			jobs[i].release != RELEASE_NONE ? release_name(jobs[i].release) : NULL, made, changed,
 			*jobs[i].error_kind ? jobs[i].error_kind
 			: *jobs[i].note     ? jobs[i].note
 					    : NULL);
@@ -116,12 +117,13 @@ static int print_table(struct ctl *c, struct house *h, const struct listed *l, s
 static int jobs_list(struct ctl *c, struct house *h, char **args, int n, struct err *e)
 {
 	const char *status = ctl_take_option(args, &n, "--status"),
-		   *limit = ctl_take_option(args, &n, "--limit");
+		   *limit = ctl_take_option(args, &n, "--limit"),
+		   *release = ctl_take_option(args, &n, "--release");
 	struct listed l = { .svc = &h->svc, .limit = LIST_DEFAULT };
 	int64_t most;
 
 	if (n != 0 || (limit && !str_to_i64(limit, 1, LIST_MOST, &most)))
-		return err_set(e, ERR_USAGE, "gaitctl jobs list [--status STATUS] [--limit 1-%d]", LIST_MOST);
+		return err_set(e, ERR_USAGE, "gaitctl jobs list [--status STATUS] [--release STATE] [--limit 1-%d]", LIST_MOST);
 	if (limit)
 		l.limit = (unsigned)most;
 	l.filter.by_state = status != NULL;
@@ -130,6 +132,9 @@ static int jobs_list(struct ctl *c, struct house *h, char **args, int n, struct 
 			"there is no status %s: queued, processing, complete, submission_error, "
 			"inference_error, cancelled",
 			status);
+	if (release && (!*release || !release_parse(release, &l.filter.release)))
+		return err_set(e, ERR_USAGE,
+			"there is no release %s: direct, waiting, released, withheld, withdrawn", release);
 	return c->json ? ctl_print_json(c, h, write_list, &l, e) : print_table(c, h, &l, e);
 }
 
@@ -227,6 +232,8 @@ static int jobs_show(struct ctl *c, struct house *h, char **args, int n, struct 
 	if (j.result_attempt)
 		fprintf(c->out, "score %s - not a diagnosis\nresult: %s/jobs/%s\n", score, h->public_url,
 			j.id);
+	if (ctl_print_release(c, h, &j, e) < 0)
+		return -1;
 	fputc('\n', c->out);
 	return print_events(c, h, j.id, &after, false, e) < 0 || print_attempts(c, h, &j, e) < 0 ? -1 : 0;
 }
@@ -296,11 +303,13 @@ static int jobs_erase_cmd(struct ctl *c, struct house *h, char **args, int n, st
 
 int ctl_jobs(struct ctl *c, int argc, char **argv, struct err *e)
 {
-	static const struct ctl_verb verbs[] = { { "list", "list [--status STATUS] [--limit N]", 0, 4,
+	static const struct ctl_verb verbs[] = { { "list", "list [--status STATUS] [--release STATE] [--limit N]", 0, 6,
 							 jobs_list },
 		{ "show", "show ID", 1, 1, jobs_show }, { "watch", "watch ID", 1, 1, jobs_watch },
 		{ "cancel", "cancel ID", 1, 1, jobs_cancel_cmd },
 		{ "rerun", "rerun ID", 1, 1, jobs_rerun_cmd }, { "erase", "erase ID", 1, 1, jobs_erase_cmd },
+		{ "release", CTL_RELEASE_USAGE, 1, 4, ctl_release },
+		{ "withdraw", CTL_WITHDRAW_USAGE, 3, 3, ctl_withdraw },
 		{ "rescore", CTL_RESCORE_USAGE, 3, 10000, ctl_rescore }, { 0 } };
 
 	return ctl_run(c, "jobs", verbs, argc, argv, e);

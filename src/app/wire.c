@@ -22,7 +22,9 @@ static int open_store(struct house *h, bool create, struct err *e)
 static struct service_options service_options(struct house *h)
 {
 	const struct config *c = h->cfg;
+	enum release_mode release_mode = RELEASE_MODE_DIRECT;
 
+	(void)release_mode_parse(c->release_mode, &release_mode); /* the table of settings has the same words */
 	return (struct service_options){
 		.data_dir = c->data_dir,
 		.public_url = h->public_url,
@@ -30,6 +32,7 @@ static struct service_options service_options(struct house *h)
 		.site_name = c->mail_site_name,
 		.mail_from = c->mail_from,
 		.mail_may_send_score = c->mail_send_score,
+		.release_mode = release_mode,
 		.consent_version = c->consent_version,
 		.consent_text = buf_str(&h->consent_text),
 		.max_video_bytes = c->upload_max_video_bytes,

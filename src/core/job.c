@@ -57,6 +57,16 @@ enum mail_due job_state_mail(enum job_state s)
 	return states[s].mail;
 }
 
+enum mail_due release_mail(enum release_state s)
+{
+	static const enum mail_due mails[RELEASE_STATE_COUNT] = {
+#define RELEASE(name, word, shown, releasable, mail, text) [RELEASE_##name] = MAIL_DUE_##mail,
+#include "core/release.def"
+	};
+
+	return mails[s];
+}
+
 bool job_state_may_become(enum job_state from, enum job_state to)
 {
 	for (size_t i = 0; i < ARRAY_LEN(changes); i++)
@@ -120,4 +130,11 @@ const char *job_legacy_code(enum job_state s)
 const char *view_name(enum view v)
 {
 	return v == VIEW_FRONT ? "front" : "side";
+}
+
+void job_show_result(struct job *j)
+{
+	j->shown_attempt = j->result_attempt;
+	j->shown_score = j->score;
+	j->shown_demonstration = j->score_demonstration;
 }

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "core/ids.h"
+#include "core/release.h"
 #include "core/submission.h"
 
 /* A job: two videos of one walk on their way to a result. States and texts come from job_states.def. */
@@ -23,13 +24,15 @@ enum job_phase {
 /* What the worker does with a job in a state. */
 enum job_step { STEP_NONE, STEP_STAGE, STEP_DRIVE };
 
-enum mail_due { MAIL_DUE_NONE, MAIL_DUE_RECEIVED, MAIL_DUE_RESULT, MAIL_DUE_FAILURE };
+enum mail_due { MAIL_DUE_NONE, MAIL_DUE_RECEIVED, MAIL_DUE_RESULT, MAIL_DUE_FAILURE, MAIL_DUE_ANALYSED };
 
 const char *job_state_name(enum job_state s); /* "queued" */
 const char *job_state_text(enum job_state s); /* for users */
 enum job_step job_state_step(enum job_state s);
 bool job_state_terminal(enum job_state s);
 enum mail_due job_state_mail(enum job_state s);
+/* Of a result, when its attempt completes. */
+enum mail_due release_mail(enum release_state s);
 bool job_state_may_become(enum job_state from, enum job_state to);
 bool job_state_parse(const char *name, enum job_state *ret);
 
@@ -60,5 +63,13 @@ struct job {
 	int result_attempt;        /* the attempt whose result stands, 0 while none */
 	double score;              /* of that result; NaN where it has none */
 	bool score_demonstration;
+	enum release_state release; /* of that result */
+	/* What the submitter sees: the attempt of it (0: none), and what lists tell of its result. */
+	int shown_attempt;
+	double shown_score;
+	bool shown_demonstration;
 	struct submission submission;
 };
+
+/* The result that stands is what the submitter sees from now on. */
+void job_show_result(struct job *j);

@@ -27,6 +27,7 @@ static const struct {
 	[MAIL_RECEIVED] = { "received", "has arrived" },
 	[MAIL_RESULT] = { "result", "is done" },
 	[MAIL_FAILURE] = { "failure", "could not be completed" },
+	[MAIL_ANALYSED] = { "analysed", "has been analysed" },
 };
 
 const char *mail_kind_name(enum mail_kind kind)
@@ -44,14 +45,12 @@ bool mail_kind_parse(const char *name, enum mail_kind *ret)
 	return false;
 }
 
-int mail_message_id(enum mail_kind kind, const char *job, int attempt, const char *host,
-	char ret[MAIL_MESSAGE_ID_BYTES], struct err *e)
+int mail_message_id(const char *local, const char *host, char ret[MAIL_MESSAGE_ID_BYTES], struct err *e)
 {
 	char id[MAIL_MESSAGE_ID_BYTES];
-	const char *name = mail_kind_name(kind);
-	int n = snprintf(id, sizeof id, "%s.%s.%d@%s", name ? name : "", job, attempt, host);
+	int n = snprintf(id, sizeof id, "%s@%s", local, host);
 
-	if (!name || attempt < 0 || (size_t)n >= sizeof id || !mail_address_ok(id))
+	if ((size_t)n >= sizeof id || !mail_address_ok(id))
 		return err_set(e, ERR_INVALID, "no well-formed Message-ID can be made for the host %s", host);
 	memcpy(ret, id, (size_t)n + 1);
 	return 0;
@@ -133,6 +132,9 @@ static int render_body(const struct mail_facts *f, const char *ext, struct buf *
 		{ .name = "demonstration", .text = f->has_score && f->demonstration ? "" : NULL },
 		{ .name = "no_score", .text = explain ? "" : NULL },
 		{ .name = "reasons", .items = reasons, .n = explain ? reason_count : 0 },
+		{ .name = "commented", .text = f->commented ? "" : NULL },
+		{ .name = "withheld", .text = f->withheld ? "" : NULL },
+		{ .name = "waiting", .text = f->withheld ? NULL : "" },
 		{ .name = "body" },
 		{ .name = NULL },
 	};

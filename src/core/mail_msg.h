@@ -10,7 +10,7 @@
 /* The mails that users get: a pure function from facts to a finished message. Nothing about the patient is
  * among the facts, so that nothing of it can slip in. */
 
-enum mail_kind { MAIL_RECEIVED, MAIL_RESULT, MAIL_FAILURE, MAIL_KIND_COUNT };
+enum mail_kind { MAIL_RECEIVED, MAIL_RESULT, MAIL_FAILURE, MAIL_ANALYSED, MAIL_KIND_COUNT };
 
 struct mail_facts {
 	enum mail_kind kind;
@@ -26,6 +26,8 @@ struct mail_facts {
 	const char *const *reasons;    /* why there is none */
 	size_t reason_count;
 	const char *failure_text; /* MAIL_FAILURE: what the user is told */
+	bool commented;           /* MAIL_RESULT: a clinician wrote something about it; never what */
+	bool withheld; /* MAIL_ANALYSED: there will be no result for the submitter; else a clinician reads it */
 	const char *site_name;    /* the operator's; NULL or "" for none */
 };
 
@@ -57,13 +59,13 @@ void mail_parts_free(struct mail_parts *p);
 enum { MAIL_MESSAGE_ID_BYTES = 320 };
 
 /**
- * mail_message_id() - the one Message-ID of the mail of @kind about an attempt: "kind.job.attempt@host"
+ * mail_message_id() - the one Message-ID of an outbox row
+ * @local  what the row calls it: "kind.job.attempt", or "result.job.attempt.n" where a result is released once more
  * @host   the domain of the sender's address
  * Errors  ERR_INVALID where that makes no well-formed id
  */
-int mail_message_id(enum mail_kind kind, const char *job, int attempt, const char *host,
-	char ret[MAIL_MESSAGE_ID_BYTES], struct err *e);
+int mail_message_id(const char *local, const char *host, char ret[MAIL_MESSAGE_ID_BYTES], struct err *e);
 
-/* "received", "result", "failure": as in the outbox and in the templates' names. */
+/* "received", "result", "failure", "analysed": as in the outbox and in the templates' names. */
 const char *mail_kind_name(enum mail_kind kind);
 bool mail_kind_parse(const char *name, enum mail_kind *ret);

@@ -158,6 +158,22 @@ static int dir_open(
 	return 0;
 }
 
+static int dir_remove(struct blob *b, const char *key, struct err *e)
+{
+	char path[PATH_MAX];
+
+	if (blob_dir_path(self(b), key, path, e) < 0)
+		return -1;
+	/* A directory of that name is other keys' prefix. */
+	if (unlink(path) < 0)
+		return errno == ENOENT || errno == ENOTDIR || errno == EISDIR
+			       ? 0
+			       : err_errno(e, ERR_IO, "remove %s", path);
+	FAULT_POINT("blob_dir.unlinked");
+	*strrchr(path, '/') = '\0';
+	return fsx_sync_dir(path, e);
+}
+
 static int dir_remove_prefix(struct blob *b, const char *prefix, struct err *e)
 {
 	char key[BLOB_KEY_BYTES], path[PATH_MAX];
@@ -251,6 +267,7 @@ static const struct blob_ops dir_ops = {
 	.put_bytes = dir_put_bytes,
 	.stat = dir_stat,
 	.open = dir_open,
+	.remove = dir_remove,
 	.remove_prefix = dir_remove_prefix,
 	.url_get = dir_url_get,
 	.url_put = dir_url_put,

@@ -49,6 +49,16 @@ static int remove_page(struct blob_libs3 *s, const char *prefix, bool *ret_more,
 	return 0;
 }
 
+static int remove_one(struct blob *b, const char *key, struct err *e)
+{
+	char full[LIBS3_KEY_BYTES];
+	struct libs3_call c = { .site = &self(b)->site, .key = full };
+
+	if (blob_libs3_key(self(b), key, full, e) < 0)
+		return -1;
+	return libs3_ask(&c, libs3_delete, e) < 0 ? err_wrap(e, "remove %s", key) : 0;
+}
+
 static int remove_prefix(struct blob *b, const char *prefix, struct err *e)
 {
 	struct blob_libs3 *s = self(b);
@@ -157,6 +167,7 @@ static const struct blob_ops libs3_ops = {
 	.put_bytes = blob_libs3_put_bytes,
 	.stat = blob_libs3_stat,
 	.open = blob_libs3_read,
+	.remove = remove_one,
 	.remove_prefix = remove_prefix,
 	.url_get = url_get,
 	.url_put = url_put,

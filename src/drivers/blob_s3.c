@@ -228,6 +228,13 @@ static void s3_close(struct blob *b)
 	free(s);
 }
 
+static int s3_remove(struct blob *b, const char *key, struct err *e)
+{
+	char full[S3_KEY_BYTES];
+
+	return blob_s3_key(blob_s3_of(b), key, full, e) < 0 ? -1 : blob_s3_remove_key(blob_s3_of(b), full, e);
+}
+
 static const struct blob_ops s3_ops = {
 	.name = "s3",
 	.relay = NULL,
@@ -235,6 +242,7 @@ static const struct blob_ops s3_ops = {
 	.put_bytes = s3_put_bytes,
 	.stat = s3_stat,
 	.open = blob_s3_open_reader,
+	.remove = s3_remove,
 	.remove_prefix = blob_s3_remove_prefix,
 	.url_get = s3_url_get,
 	.url_put = s3_url_put,

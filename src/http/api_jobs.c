@@ -9,6 +9,7 @@
 #include "http/api.h"
 #include "service/attempt_end.h"
 #include "service/jobs.h"
+#include "service/releases.h"
 #include "service/status_cache.h"
 
 /* Jobs: list, one, its files, and what may be done with it. */
@@ -41,6 +42,12 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 			return -1;
 	json_w_arr_end(w);
 	json_w_str(w, "next", n > l->limit ? jobs[l->limit - 1].id : NULL);
+	if (view.staff) {
+		int64_t waiting;
+		if (store_releases_waiting(tx, &waiting, e) < 0)
+			return -1;
+		json_w_int(w, "waiting", waiting);
+	}
 	json_w_obj_end(w);
 	return 0;
 }
@@ -49,6 +56,7 @@ int api_jobs_list(struct http_req *r, struct err *e)
 {
 	const struct user *who = api_user(r);
 	const char *status = http_req_query(r, "status"), *limit = http_req_query(r, "limit");
+	const char *release = http_req_query(r, "release");
 	struct list l = { .svc = api_service(r), .who = who, .limit = PAGE_DEFAULT };
 	int64_t n;
 
@@ -64,6 +72,9 @@ int api_jobs_list(struct http_req *r, struct err *e)
 	if (status && !job_state_parse(status, &l.filter.state))
 		return err_set(e, ERR_FIELD, "status: there is no status %.40s", status);
 	l.filter.by_state = status != NULL;
+	if (release && (!*release || !release_parse(release, &l.filter.release)))
+		return err_set(e, ERR_FIELD,
+			"release: must be direct, waiting, released, withheld or withdrawn");
 	if (limit && !str_to_i64(limit, 1, PAGE_MOST, &n))
 		return err_set(e, ERR_FIELD, "limit: must be from 1 to %d", PAGE_MOST);
 	if (limit)
@@ -165,10 +176,10 @@ static int send_named(struct http_req *r, const char *name, bool inline_ok, stru
 			return -1;
 		if (job.erased)
 			return err_set(e, ERR_NOT_FOUND, "the results of this job were erased");
-		if (job.result_attempt == 0)
-			return err_set(e, ERR_NOT_FOUND, "this job has no result yet (%s)",
-				job_state_name(job.state));
-		int rc = store_output_get(tx, job.id, job.result_attempt, name, &o, e);
+		int attempt = release_readable(api_user(r), &job);
+		if (attempt == 0)
+			return release_refuse(&job, e);
+		int rc = store_output_get(tx, job.id, attempt, name, &o, e);
 		if (rc != 0)
 			return rc < 0 ? -1 : err_set(e, ERR_NOT_FOUND, "this job has no file of that name");
 	}

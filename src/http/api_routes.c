@@ -1,7 +1,12 @@
 #include "base/cleanup.h"
 #include "http/api.h"
 
-enum { JSON_MAX = 16 << 10, FIELDS_MAX = 1 << 20 /* upload.max_field_bytes is at most that */, NO_BODY = 0 };
+enum {
+	JSON_MAX = 16 << 10,
+	COMMENT_MAX = 64 << 10, /* RELEASE_COMMENT_CHARS, however they are escaped */
+	FIELDS_MAX = 1 << 20, /* upload.max_field_bytes is at most that */
+	NO_BODY = 0
+};
 
 /* A body limit of 0 where none is expected; the streams get theirs from the configuration in begin(). */
 #define BLOCKING HTTP_BLOCKING
@@ -34,6 +39,12 @@ const struct http_route api_routes[] = {
 	{ "POST", V1 "/jobs/{id}/cancel", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_USER,
 		.end = api_job_cancel },
 	{ "POST", V1 "/jobs/{id}/rerun", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_job_rerun },
+	{ "POST", V1 "/jobs/{id}/release", BLOCKING, HTTP_BODY_JSON, COMMENT_MAX, API_STAFF,
+		.end = api_job_release },
+	{ "POST", V1 "/jobs/{id}/withdraw", BLOCKING, HTTP_BODY_JSON, JSON_MAX, API_STAFF,
+		.end = api_job_withdraw },
+	{ "PUT", V1 "/jobs/{id}/videos/{view}", BLOCKING, HTTP_BODY_JSON, JSON_MAX, API_USER,
+		.end = api_job_replace },
 	{ "DELETE", V1 "/jobs/{id}", BLOCKING, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_job_erase },
 	{ "GET", V1 "/subjects", 0, HTTP_BODY_NONE, NO_BODY, API_USER, .end = api_subjects_list },
 	{ "POST", V1 "/subjects", BLOCKING, HTTP_BODY_JSON, JSON_MAX, API_USER, .end = api_subject_add },

@@ -45,6 +45,8 @@ struct blob_ops {
 	/* From @offset, @len bytes (-1: to the end). Return 0, BLOB_NONE, -1 */
 	int (*open)(struct blob *b, const char *key, int64_t offset, int64_t len, struct blob_reader **ret,
 		struct err *e);
+	/* One key; absent is success. */
+	int (*remove)(struct blob *b, const char *key, struct err *e);
 	/* All keys that begin with @prefix (which ends in '/'); absent is success. */
 	int (*remove_prefix)(struct blob *b, const char *prefix, struct err *e);
 	/* URLs that work without further credentials until @expires_s (Unix time): one method, one key. A PUT

@@ -48,7 +48,12 @@ const char *attempt_output_type(const char *name)
 
 void job_input_key(const char *job, const struct video *v, char out[BLOB_KEY_BYTES])
 {
-	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/in/%s.%s", job, view_name(v->view), v->container);
+	char which[16] = "";
+
+	/* What replaces a video has a key of its own: blobs never change under their key. */
+	if (v->n > 1)
+		snprintf(which, sizeof which, "-%d", v->n);
+	snprintf(out, BLOB_KEY_BYTES, "jobs/%s/in/%s%s.%s", job, view_name(v->view), which, v->container);
 }
 
 /* "12 hours", "90 minutes" */
@@ -186,14 +191,18 @@ int attempt_collect(struct service *s, const char *job, int n, struct attempt_re
 	return 0;
 }
 
-int attempt_complete(struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
+int attempt_complete(struct service *s, struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
 	int64_t now_ms, struct err *e)
 {
 	const struct attempt_end end = {
 		.outcome = "complete", .result_sha256 = r->result_sha256, .score = r->score
 	};
 	const struct job_change c = {
-		.to = JOB_COMPLETE, .result = true, .score = r->score, .score_demonstration = r->demonstration
+		.to = JOB_COMPLETE,
+		.result = true,
+		.score = r->score,
+		.score_demonstration = r->demonstration,
+		.release = release_on_completion(s->opt.release_mode)
 	};
 
 	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0)

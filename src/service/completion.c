@@ -159,7 +159,7 @@ int completion_apply(struct service *s, const char *token, const struct completi
 	int r = identify(tx, c, token, sha256, &a, &job, e);
 	if (r != 0)
 		return r < 0 ? -1 : 0;
-	r = complete ? attempt_complete(tx, &job, &a, &result, now, e)
+	r = complete ? attempt_complete(s, tx, &job, &a, &result, now, e)
 		     : attempt_failed(s, tx, &job, &a, &words.f, now, e);
 	if (r < 0 || store_commit(&tx, e) < 0)
 		return -1;

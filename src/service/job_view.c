@@ -6,6 +6,7 @@
 #include "service/attempt_end.h"
 #include "service/jobs.h"
 #include "service/queue_view.h"
+#include "service/releases.h"
 #include "store/events.h"
 
 /* Jobs as JSON: docs/api/openapi.yaml, schemas Job, Attempt, Event. */
@@ -70,12 +71,12 @@ static int write_attempts(struct tx *tx, const struct job *job, bool staff, stru
 	return 0;
 }
 
-static int write_outputs(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+static int write_outputs(struct tx *tx, const struct job *job, int attempt, struct json_w *w, struct err *e)
 {
 	struct output o[ATTEMPT_OUTPUTS];
 	unsigned n;
 
-	if (store_outputs_list(tx, job->id, job->result_attempt, o, ARRAY_LEN(o), &n, e) < 0)
+	if (store_outputs_list(tx, job->id, attempt, o, ARRAY_LEN(o), &n, e) < 0)
 		return -1;
 	json_w_arr(w, "files");
 	for (unsigned i = 0; i < n; i++) {
@@ -160,6 +161,20 @@ static const char *message(const struct job *job)
 	return job->phase != PHASE_NONE ? job_phase_text(job->phase) : job_state_text(job->state);
 }
 
+/* Staff read the result that stands, submitters the one that is shown to them. */
+static void write_result(const struct jobs_view *view, const struct job *job, int attempt, struct json_w *w)
+{
+	if (attempt == 0 || job->erased)
+		return;
+	json_w_obj(w, "result");
+	json_w_int(w, "attempt", attempt);
+	json_w_num(w, "score", view->staff ? job->score : job->shown_score, 4);
+	json_w_bool(w, "demonstration_model",
+		view->staff ? job->score_demonstration : job->shown_demonstration);
+	json_w_str(w, "note", "A score is not a diagnosis.");
+	json_w_obj_end(w);
+}
+
 int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
 {
 	json_w_obj(w, NULL);
@@ -188,16 +203,12 @@ int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, str
 		json_w_str(w, "owner", job->owner);
 	if (write_progress(view, tx, job, w, e) < 0)
 		return -1;
-	if (job->result_attempt > 0 && !job->erased) {
-		json_w_obj(w, "result");
-		json_w_int(w, "attempt", job->result_attempt);
-		json_w_num(w, "score", job->score, 4);
-		json_w_bool(w, "demonstration_model", job->score_demonstration);
-		json_w_str(w, "note", "A score is not a diagnosis.");
-		json_w_obj_end(w);
-	}
+	int readable = view->staff ? job->result_attempt : job->shown_attempt;
+	write_result(view, job, readable, w);
+	if (release_write(tx, job, view->staff, w, e) < 0)
+		return -1;
 	if (view->with_parts && (write_attempts(tx, job, view->staff, w, e) < 0 ||
-					write_outputs(tx, job, w, e) < 0 || write_events(tx, job, w, e) < 0))
+					write_outputs(tx, job, readable, w, e) < 0 || write_events(tx, job, w, e) < 0))
 		return -1;
 	json_w_obj_end(w);
 	return 0;

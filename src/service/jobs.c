@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/strv.h"
 #include "store/audit.h"
+#include "store/old_videos.h"
 
 int jobs_get(struct service *s, struct tx *tx, const struct user *who, const char *id, struct job *ret,
 	struct err *e)
@@ -79,6 +80,27 @@ int jobs_rerun(struct service *s, const struct user *who, const char *actor, con
 	return 0;
 }
 
+/* Replaced videos that never came out of the spool; their blobs went with all others. */
+static int remove_old_spooled(struct service *s, struct tx *tx, const char *id, struct err *e)
+{
+	struct old_video old[16];
+	char path[4096];
+	unsigned n = ARRAY_LEN(old);
+
+	while (n == ARRAY_LEN(old)) {
+		if (store_old_videos_of_job(tx, id, old, ARRAY_LEN(old), &n, e) < 0)
+			return -1;
+		for (unsigned i = 0; i < n; i++) {
+			if (*old[i].spool_name &&
+				service_spool_path(s, old[i].spool_name, path, sizeof path, e) == 0)
+				unlink(path);
+			if (store_old_video_done(tx, &old[i], e) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
 /* The second half of an erasure; may be repeated. */
 static int remove_blobs(struct service *s, const char *id, struct err *e)
 {
@@ -96,6 +118,8 @@ static int remove_blobs(struct service *s, const char *id, struct err *e)
 		if (*videos[i].spool_name &&
 			service_spool_path(s, videos[i].spool_name, path, sizeof path, e) == 0)
 			unlink(path);
+	if (remove_old_spooled(s, tx, id, e) < 0)
+		return -1;
 	if (store_erase_done(tx, id, e) < 0 || store_commit(&tx, e) < 0)
 		return -1;
 	struct err why = { 0 };

@@ -25,7 +25,7 @@ int jobs_finish_erasures(struct service *s, struct err *e);
 /* How jobs are shown: to whom, and how much of them. */
 struct jobs_view {
 	struct service *svc;
-	bool staff;      /* also the attempts' operator details */
+	bool staff;      /* results before their release too, and the attempts' operator details */
 	bool with_parts; /* attempts, outputs and events */
 	bool stale;      /* out: something in it may change without a change of the job: not to be kept */
 };

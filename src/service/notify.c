@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cleanup.h"
@@ -13,6 +14,7 @@
 #include "core/retry.h"
 #include "service/attempt_end.h"
 #include "store/outbox.h"
+#include "store/releases.h"
 
 enum {
 	MESSAGE_MAX_BYTES = 256 << 10,
@@ -70,7 +72,8 @@ static int read_news(struct service *s, const struct job *job, int attempt, stru
 	return 0;
 }
 
-static int render(struct service *s, const struct outbox_item *o, const struct job *job, const char *failure,
+static int render(struct service *s, const struct outbox_item *o, const struct job *job,
+	const struct release *release, const char *failure,
 	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct mail_parts *parts, struct err *e)
 {
 	CLEANUP(news_p) struct news news = { .score = NAN };
@@ -80,10 +83,8 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 
 	buf_init(&news.text, RESULT_MAX_BYTES);
 	snprintf(url, sizeof url, "%s/jobs/%s", s->opt.public_url, job->id);
-	/* One `received` a job, whichever attempt is current when it goes out. */
 	if (!mail_kind_parse(o->kind, &kind) ||
-		mail_message_id(kind, job->id, kind == MAIL_RECEIVED ? 0 : o->attempt, host ? host + 1 : "",
-			message_id, e) < 0)
+		mail_message_id(o->message_id, host ? host + 1 : "", message_id, e) < 0)
 		return -1;
 	struct mail_facts f = { .kind = kind,
 		.job_id = job->id,
@@ -95,7 +96,9 @@ static int render(struct service *s, const struct outbox_item *o, const struct j
 		.message_id = message_id,
 		.date_ms = o->created_ms,
 		.site_name = s->opt.site_name,
-		.failure_text = failure };
+		.failure_text = failure,
+		.commented = *release->comment != '\0',
+		.withheld = release->state == RELEASE_WITHHELD };
 	if (kind == MAIL_RESULT) {
 		if (read_news(s, job, o->attempt, &news, e) < 0)
 			return -1;
@@ -197,32 +200,72 @@ static int deliver(struct service *s, const struct outbox_item *o, const struct 
 	return outcome;
 }
 
+/* What a mail is about, as it is when it goes out. */
+struct subject {
+	struct job job;
+	struct attempt attempt;
+	struct release release;
+};
+
+/* Return NOTIFY_IDLE where nothing is due; -1 */
+static int read_subject(struct service *s, struct outbox_item *o, struct subject *ret, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	char attempt[ATTEMPT_ID_BYTES];
+
+	if (store_begin(s->store, STORE_READ, &tx, e) < 0)
+		return -1;
+	int r = next_item(s, tx, o, e);
+	if (r != 0)
+		return r < 0 ? -1 : NOTIFY_IDLE;
+	attempt_id_make(o->job, o->attempt, attempt);
+	return store_job_get(tx, o->job, &ret->job, e) != 0 ||
+			       store_attempt_get(tx, attempt, &ret->attempt, e) < 0 ||
+			       store_release_get(tx, o->job, o->attempt, &ret->release, e) < 0
+		       ? -1
+		       : 0;
+}
+
+/* Nobody hears by mail of a result that was taken back meanwhile. Of results from before there were releases
+ * nothing is known but that they were shown. */
+static bool must_not_leave(const struct outbox_item *o, const struct release *r)
+{
+	return strcmp(o->kind, mail_kind_name(MAIL_RESULT)) == 0 && r->state != RELEASE_NONE &&
+	       !release_is_shown(r->state);
+}
+
+static int drop(struct service *s, const struct outbox_item *o, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+
+	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0 || store_outbox_dropped(tx, o->id, e) < 0 ||
+		store_commit(&tx, e) < 0)
+		return -1;
+	log_event(LOG_INFO, "mail.dropped", LOG_S("job", o->job), LOG_S("kind", o->kind));
+	return 0;
+}
+
 int notify_once(struct service *s, struct err *e)
 {
 	struct outbox_item o;
-	struct job job;
-	struct attempt a = { .error_text = "" };
+	CLEANUP(free_p) struct subject *about = calloc(1, sizeof *about);
 	struct buf text BUF_CLEANUP;
-	char message_id[MAIL_MESSAGE_ID_BYTES], attempt[ATTEMPT_ID_BYTES];
+	char message_id[MAIL_MESSAGE_ID_BYTES];
 
 	buf_init(&text, MESSAGE_MAX_BYTES);
-	{
-		CLEANUP(store_tx_p) struct tx *tx = NULL;
-		if (store_begin(s->store, STORE_READ, &tx, e) < 0)
-			return -1;
-		int r = next_item(s, tx, &o, e);
-		if (r != 0)
-			return r < 0 ? -1 : NOTIFY_IDLE;
-		attempt_id_make(o.job, o.attempt, attempt);
-		if (store_job_get(tx, o.job, &job, e) != 0 || store_attempt_get(tx, attempt, &a, e) < 0)
-			return -1;
-	}
+	if (!about)
+		return err_set(e, ERR_NOMEM, "mail");
+	int r = read_subject(s, &o, about, e);
+	if (r != 0)
+		return r;
+	if (must_not_leave(&o, &about->release))
+		return drop(s, &o, e) < 0 ? -1 : NOTIFY_SENT;
 	struct err why = { 0 };
 	/* The attempt's own words: the job may have been asked for again meanwhile, and forgotten them. */
-	const char *failure = *a.error_text ? a.error_text : job.error_text;
+	const char *failure = *about->attempt.error_text ? about->attempt.error_text : about->job.error_text;
 	struct mail_parts parts = { .subject = "" };
 	int outcome = MAILER_DEFERRED;
-	if (render(s, &o, &job, failure, message_id, &text, &parts, &why) == 0)
+	if (render(s, &o, &about->job, &about->release, failure, message_id, &text, &parts, &why) == 0)
 		outcome = deliver(s, &o, &parts, message_id, text.data, &why);
 	mail_parts_free(&parts);
 	return settle(s, &o, outcome, &why, e) < 0 ? -1 : NOTIFY_SENT;

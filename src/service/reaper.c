@@ -13,6 +13,7 @@
 #include "service/checkin.h"
 #include "service/fetcher.h"
 #include "service/jobs.h"
+#include "service/replace.h"
 #include "service/resumable.h"
 #include "service/settle.h"
 
@@ -286,7 +287,7 @@ int reaper_once(struct service *s, struct err *e)
 	struct err other = { 0 };
 	int r = look_at_attempts(s, e);
 
-	if (jobs_finish_erasures(s, &other) < 0 || resumable_expire(s, &other) < 0 || chores(s, &other) < 0) {
+	if (jobs_finish_erasures(s, &other) < 0 || resumable_expire(s, &other) < 0 || replace_finish(s, &other) < 0 || chores(s, &other) < 0) {
 		if (r == 0)
 			*e = other;
 		r = -1;

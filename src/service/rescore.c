@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/strv.h"
 #include "service/attempt_end.h"
+#include "store/old_videos.h"
 
 enum { RESULT_DEPTH = 16, KEPT_MOST = 2 };
 
@@ -71,6 +72,7 @@ static int write_facts(struct service *s, const struct job *job, struct buf *out
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	const struct submission *p = &job->submission;
 	struct video videos[VIEW_COUNT];
+	uint8_t sha256[SHA256_BYTES];
 	char name[32], hex[SHA256_HEX_BYTES];
 	struct json_w w;
 	unsigned n;
@@ -87,7 +89,12 @@ static int write_facts(struct service *s, const struct job *job, struct buf *out
 	json_w_str(&w, "footwear", p->footwear);
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "video_sha256_%s", view_name(videos[i].view));
-		hex_encode(videos[i].sha256, SHA256_BYTES, hex);
+		/* The one that the key points are from: another may have taken its place meanwhile. */
+		int r = store_old_video_sha256(
+			tx, job->id, videos[i].view, job->result_attempt, sha256, e);
+		if (r < 0)
+			return -1;
+		hex_encode(r == 0 ? sha256 : videos[i].sha256, SHA256_BYTES, hex);
 		json_w_str(&w, name, hex);
 	}
 	json_w_obj_end(&w);

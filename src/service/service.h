@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "core/ids.h"
+#include "core/release.h"
 #include "ports/blob.h"
 #include "ports/cluster.h"
 #include "ports/mailer.h"
@@ -21,6 +22,7 @@ struct service_options {
 	const char *site_name;
 	const char *mail_from; /* bare address; its domain ends the Message-IDs */
 	bool mail_may_send_score;
+	enum release_mode release_mode; /* of results that complete from now on */
 	const char *consent_version; /* "" while no consent text is configured */
 	const char *consent_text;    /* what submitters read; "" likewise */
 	int64_t max_video_bytes, min_free_bytes, max_body_bytes;

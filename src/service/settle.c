@@ -96,7 +96,7 @@ int attempt_settle(
 	explain(&a, st, log, sizeof log, &f);
 	log_event(a.relay ? LOG_INFO : LOG_WARN, "reaper.ends", LOG_S("attempt", a.id),
 		LOG_S("how", whole ? "result" : f.kind), LOG_S("detail", f.log));
-	int r = whole ? attempt_complete(tx, &job, &a, &result, now, e)
+	int r = whole ? attempt_complete(s, tx, &job, &a, &result, now, e)
 		      : attempt_failed(s, tx, &job, &a, &f, now, e);
 	if (r < 0 || store_commit(&tx, e) < 0)
 		return -1;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "store/events.h"
 #include "store/outbox.h"
+#include "store/releases.h"
 #include "store/store_tx.h"
 
 /* The columns of read_job(), in its order. */
@@ -15,7 +16,8 @@
 	"attempt, "                                                                                          \
 	"failures, cancel_requested, erased_ms, error_kind, error_text, result_attempt, score, "             \
 	"score_demonstration, age_months, sex, ethnicity, height_cm, weight_kg, email, role, email_score, "  \
-	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note, walking_aid, orthosis, footwear"
+	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note, walking_aid, orthosis, footwear, release, "     \
+	"shown_attempt, shown_score, shown_demonstration"
 
 static void read_submission(struct db_rows *r, struct submission *s)
 {
@@ -61,6 +63,11 @@ static int read_job(struct db_rows *r, struct job *j, struct err *e)
 	j->result_attempt = (int)db_int(r, 17);
 	j->score = db_real(r, 18);
 	j->score_demonstration = db_int(r, 19) != 0;
+	if (!release_parse(db_text(r, 36), &j->release))
+		return err_set(e, ERR_CORRUPT, "job %s has the unknown release %s", j->id, db_text(r, 36));
+	j->shown_attempt = (int)db_int(r, 37);
+	j->shown_score = db_real(r, 38);
+	j->shown_demonstration = db_int(r, 39) != 0;
 	read_submission(r, &j->submission);
 	db_copy(r, 32, j->note, sizeof j->note);
 	return 0;
@@ -171,19 +178,21 @@ int store_job_videos(
 {
 	DB_ROWS rows;
 	int r = db_first(tx->db,
-		"SELECT view, container, bytes, sha256, spool_name, blob_key, frames FROM videos WHERE job "
-		"= ? ORDER BY view",
+		"SELECT view, container, bytes, sha256, spool_name, blob_key, frames, n, upload FROM videos "
+		"WHERE job = ? ORDER BY view",
 		DB_ARGS(DB_S(id)), &rows, e);
 
 	for (*ret_n = 0; r == 0 && *ret_n < VIEW_COUNT; r = db_next(&rows, e)) {
 		struct video *v = &ret[(*ret_n)++];
 		*v = (struct video){ .view = strcmp(db_text(&rows, 0), "front") == 0 ? VIEW_FRONT : VIEW_SIDE,
 			.bytes = db_int(&rows, 2),
-			.frames = db_int(&rows, 6) };
+			.frames = db_int(&rows, 6),
+			.n = (int)db_int(&rows, 7) };
 		db_copy(&rows, 1, v->container, sizeof v->container);
 		db_blob(&rows, 3, v->sha256, SHA256_BYTES);
 		db_copy(&rows, 4, v->spool_name, sizeof v->spool_name);
 		db_copy(&rows, 5, v->blob_key, sizeof v->blob_key);
+		db_copy(&rows, 8, v->upload, sizeof v->upload);
 	}
 	return r < 0 ? -1 : 0;
 }
@@ -206,7 +215,7 @@ int store_spool_known(struct tx *tx, const char *spool_name, struct err *e)
 
 	return db_first(tx->db,
 		"SELECT 1 FROM videos WHERE spool_name = ?1 UNION ALL SELECT 1 FROM uploads WHERE spool_name "
-		"= ?1",
+		"= ?1 UNION ALL SELECT 1 FROM old_videos WHERE spool_name = ?1",
 		DB_ARGS(DB_S(spool_name)), &rows, e);
 }
 
@@ -239,6 +248,9 @@ static void apply(struct job *j, const struct job_change *c, int64_t now_ms)
 		j->result_attempt = j->attempt;
 		j->score = c->score;
 		j->score_demonstration = c->score_demonstration;
+		j->release = c->release;
+		if (release_is_shown(j->release))
+			job_show_result(j);
 	}
 }
 
@@ -256,14 +268,16 @@ int store_job_change(
 		    "attempt = ?7, failures = ?8, "
 		    "cancel_requested = ?9, error_kind = ?10, error_text = ?11, result_attempt = ?12, score "
 		    "= ?13, "
-		    "score_demonstration = ?14, note = '', lease = iif(?15, lease, NULL) "
+		    "score_demonstration = ?14, note = '', lease = iif(?15, lease, NULL), release = ?18, "
+		    "shown_attempt = ?19, shown_score = ?20, shown_demonstration = ?21 "
 		    "WHERE id = ?1 AND version = ?16 AND (?17 IS NULL OR lease = ?17)",
 		    DB_ARGS(DB_S(j.id), DB_S(job_state_name(j.state)), DB_S(job_phase_name(j.phase)),
 			    DB_I(j.version), DB_I(j.updated_ms), DB_I(j.due_ms), DB_I(j.attempt),
 			    DB_I(j.failures), DB_I(j.cancel_requested), DB_S(j.error_kind),
 			    DB_S(j.error_text), DB_I(j.result_attempt), DB_D(j.score),
 			    DB_I(j.score_demonstration), DB_I(c->keep_lease), DB_I(job->version),
-			    DB_S(c->lease)),
+			    DB_S(c->lease), DB_S(release_name(j.release)), DB_I(j.shown_attempt),
+			    DB_D(j.shown_score), DB_I(j.shown_demonstration)),
 		    &changed, e) < 0)
 		return -1;
 	if (changed == 0)
@@ -273,8 +287,12 @@ int store_job_change(
 						    : job_state_text(c->to);
 	if (store_event_add(tx, &j, "state", "", 0, text, now_ms, e) < 0)
 		return -1;
+	if (c->result && store_release_begin(tx, &j, now_ms, e) < 0)
+		return -1;
+	/* What is told of a result depends on who may see it. */
+	enum mail_due mail = c->result ? release_mail(j.release) : job_state_mail(j.state);
 	if (job->state != j.state && job_state_terminal(j.state) &&
-		store_outbox_add(tx, &j, job_state_mail(j.state), now_ms, e) < 0)
+		store_outbox_add(tx, &j, mail, now_ms, e) < 0)
 		return -1;
 	*job = j;
 	return 0;
@@ -402,25 +420,32 @@ int store_next_due(struct tx *tx, int64_t *ret_ms, struct err *e)
 	return 0;
 }
 
-/* Two statements, so that each walks the index that has its order: everybody's by id, one owner's by
- * (owner, id). No id is above '~'. */
+/* Three statements, so that each walks the index that has its order: everybody's by id, one owner's by
+ * (owner, id), those of one release by (release, id). No id is above '~'. */
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
 	struct err *e)
 {
 	const char *before = f->before ? f->before : "~";
 	const char *state = f->by_state ? job_state_name(f->state) : NULL;
+	const char *release = f->release != RELEASE_NONE ? release_name(f->release) : NULL;
+	const struct db_arg *args = DB_ARGS(DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max),
+		DB_S(f->owner), DB_S(release));
 	DB_ROWS rows = { 0 };
-	int r = f->owner ? db_first(tx->db,
-				   "SELECT " JOB_COLUMNS " FROM jobs WHERE owner = ?1 AND id < ?2 AND (?3 IS "
-				   "NULL OR state = ?3) AND (?4 IS NULL OR subject = ?4) ORDER BY id DESC "
-				   "LIMIT ?5",
-				   DB_ARGS(DB_S(f->owner), DB_S(before), DB_S(state), DB_S(f->subject),
-					   DB_I(max)),
-				   &rows, e)
-			 : db_first(tx->db,
-				   "SELECT " JOB_COLUMNS " FROM jobs WHERE id < ?1 AND (?2 IS NULL OR state "
-				   "= ?2) AND (?3 IS NULL OR subject = ?3) ORDER BY id DESC LIMIT ?4",
-				   DB_ARGS(DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max)), &rows, e);
+	int r;
+
+#define LISTED                                                                                               \
+	"SELECT " JOB_COLUMNS " FROM jobs WHERE id < ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR "  \
+	"subject = ?3) AND "
+	if (f->owner)
+		r = db_first(tx->db,
+			LISTED "owner = ?5 AND (?6 IS NULL OR release = ?6) ORDER BY id DESC LIMIT ?4", args,
+			&rows, e);
+	else if (release)
+		r = db_first(tx->db, LISTED "release = ?6 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4", args,
+			&rows, e);
+	else
+		r = db_first(tx->db, LISTED "?5 IS NULL AND ?6 IS NULL ORDER BY id DESC LIMIT ?4", args,
+			&rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
 		if (read_job(&rows, &out[(*ret_n)++], e) < 0)

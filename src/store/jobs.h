@@ -16,6 +16,8 @@ struct video {
 	char spool_name[SPOOL_NAME_BYTES];  /* "" once the blob store has it */
 	char blob_key[BLOB_KEY_TEXT_BYTES]; /* "" until the blob store has it */
 	int64_t frames;                     /* 0: unknown */
+	int n;                              /* which one of its view it is, from 1 */
+	char upload[ID_BYTES];              /* the upload that replaced an earlier one; "" for the first */
 };
 
 /* A new job in state queued, with its event and `received` mail. @job->id, owner, subject and submission are
@@ -49,6 +51,7 @@ struct job_change {
 	bool result;                         /* the present attempt's result stands from now on: */
 	double score;                        /* NaN for none */
 	bool score_demonstration;
+	enum release_state release; /* what it is for the submitter */
 	const char *text; /* for the event; NULL: the state's or phase's own words */
 };
 
@@ -99,6 +102,7 @@ struct job_filter {
 	const char *before;  /* id; NULL: from the newest */
 	bool by_state;
 	enum job_state state;
+	enum release_state release; /* RELEASE_NONE: any */
 };
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
 	struct err *e);

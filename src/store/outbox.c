@@ -9,28 +9,65 @@
 	"id, job, kind, message_id, recipient, state, last_error, attempt, tries, created_ms, due_ms"
 
 static const char *const kinds[] = {
-	[MAIL_DUE_RECEIVED] = "received", [MAIL_DUE_RESULT] = "result", [MAIL_DUE_FAILURE] = "failure"
+	[MAIL_DUE_RECEIVED] = "received",
+	[MAIL_DUE_RESULT] = "result",
+	[MAIL_DUE_FAILURE] = "failure",
+	[MAIL_DUE_ANALYSED] = "analysed",
 };
 
-int store_outbox_add(struct tx *tx, const struct job *job, enum mail_due mail, int64_t now_ms, struct err *e)
+static int add(struct tx *tx, const struct job *job, const char *kind, int attempt, const char *message_id,
+	int64_t now_ms, struct err *e)
 {
-	char id[ID_BYTES], message_id[96];
+	char id[ID_BYTES];
 	uint8_t random[ID_RANDOM_BYTES];
 
-	if (mail == MAIL_DUE_NONE || job->erased)
-		return 0;
 	random_bytes(random, sizeof random);
 	id_make(now_ms, random, id);
-	snprintf(message_id, sizeof message_id, "%s.%s.%d", kinds[mail], job->id,
-		mail == MAIL_DUE_RECEIVED ? 0 : job->attempt);
 	/* The account's own address counts where the submission names none and the address is confirmed. */
 	return db_run(tx->db,
 		"INSERT INTO outbox (id, job, attempt, kind, message_id, recipient, created_ms, due_ms) "
 		"SELECT ?1, ?2, ?3, ?4, ?5, iif(?6 <> '', ?6, u.email), ?7, ?7 FROM users u WHERE u.id = ?8 "
 		"AND (?6 <> '' OR u.email_confirmed_ms IS NOT NULL) ON CONFLICT (message_id) DO NOTHING",
-		DB_ARGS(DB_S(id), DB_S(job->id), DB_I(job->attempt), DB_S(kinds[mail]), DB_S(message_id),
+		DB_ARGS(DB_S(id), DB_S(job->id), DB_I(attempt), DB_S(kind), DB_S(message_id),
 			DB_S(job->submission.email), DB_I(now_ms), DB_S(job->owner)),
 		e);
+}
+
+int store_outbox_add(struct tx *tx, const struct job *job, enum mail_due mail, int64_t now_ms, struct err *e)
+{
+	char message_id[96];
+
+	if (mail == MAIL_DUE_NONE || job->erased)
+		return 0;
+	snprintf(message_id, sizeof message_id, "%s.%s.%d", kinds[mail], job->id,
+		mail == MAIL_DUE_RECEIVED ? 0 : job->attempt);
+	return add(tx, job, kinds[mail], job->attempt, message_id, now_ms, e);
+}
+
+int store_outbox_add_released(
+	struct tx *tx, const struct job *job, int attempt, int times, int64_t now_ms, struct err *e)
+{
+	const char *kind = kinds[MAIL_DUE_RESULT];
+	char message_id[96], again[16] = "";
+
+	if (times > 1)
+		snprintf(again, sizeof again, ".%d", times);
+	snprintf(message_id, sizeof message_id, "%s.%s.%d%s", kind, job->id, attempt, again);
+	return add(tx, job, kind, attempt, message_id, now_ms, e);
+}
+
+int store_outbox_unrelease(struct tx *tx, const char *job, int attempt, struct err *e)
+{
+	return db_run(tx->db,
+		"UPDATE outbox SET state = 'dropped' WHERE job = ? AND attempt = ? AND kind = 'result' AND "
+		"state IN ('pending', 'bounced')",
+		DB_ARGS(DB_S(job), DB_I(attempt)), e);
+}
+
+int store_outbox_dropped(struct tx *tx, const char *id, struct err *e)
+{
+	return db_run(tx->db, "UPDATE outbox SET state = 'dropped' WHERE id = ? AND state = 'pending'",
+		DB_ARGS(DB_S(id)), e);
 }
 
 static void read_item(struct db_rows *r, struct outbox_item *o)

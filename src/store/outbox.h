@@ -14,6 +14,13 @@ struct outbox_item {
 /* One mail a kind and attempt, whatever is repeated. MAIL_DUE_NONE and jobs without an address write nothing.
  */
 int store_outbox_add(struct tx *tx, const struct job *job, enum mail_due mail, int64_t now_ms, struct err *e);
+/* The `result` mail of a result that a clinician has released for the @times-th time: one more each time. */
+int store_outbox_add_released(
+	struct tx *tx, const struct job *job, int attempt, int times, int64_t now_ms, struct err *e);
+/* The result was taken back: no mail about it leaves any more. */
+int store_outbox_unrelease(struct tx *tx, const char *job, int attempt, struct err *e);
+/* One that must not leave any more. */
+int store_outbox_dropped(struct tx *tx, const char *id, struct err *e);
 /* The next that is due. Return 0, STORE_NONE, -1 */
 int store_outbox_due(struct tx *tx, int64_t now_ms, struct outbox_item *ret, struct err *e);
 /* The same among those whose time was set since @since_ms: put off since then, or asked for by an operator.

@@ -287,6 +287,34 @@ static void removes_by_prefix(void **state)
 	blob_assert_holds(b, "jobs/1/a", "new", 3);
 }
 
+static void removes_one(void **state)
+{
+	static const char *const bad[] = { "", "/", "jobs/", "../x", "jobs//x" };
+	CLEANUP(close_store) struct blob *b = open_store();
+	struct err e = { 0 };
+
+	(void)state;
+	assert_int_equal(b->ops->put_bytes(b, "jobs/9/in/side.mp4", "gone", 4, NULL), 0);
+	assert_int_equal(b->ops->put_bytes(b, "jobs/9/in/side.mp4x", "keep", 4, NULL), 0);
+	assert_int_equal(b->ops->put_bytes(b, "jobs/9/in/side-2.mp4", "keep", 4, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		assert_int_equal(b->ops->remove(b, bad[i], &e), -1);
+		assert_int_equal(e.kind, ERR_INVALID);
+	}
+	for (int twice = 0; twice < 2; twice++) {
+		if (b->ops->remove(b, "jobs/9/in/side.mp4", &e) != 0)
+			fail_msg("%s", e.msg);
+		blob_assert_absent(b, "jobs/9/in/side.mp4");
+	}
+	/* What is no key of its own takes nothing with it. */
+	assert_int_equal(b->ops->remove(b, "jobs/9/in", &e), 0);
+	assert_int_equal(b->ops->remove(b, "jobs/9/in/side-2.mp4/x", &e), 0);
+	blob_assert_holds(b, "jobs/9/in/side.mp4x", "keep", 4);
+	blob_assert_holds(b, "jobs/9/in/side-2.mp4", "keep", 4);
+	assert_int_equal(b->ops->put_bytes(b, "jobs/9/in/side.mp4", "new", 3, NULL), 0);
+	blob_assert_holds(b, "jobs/9/in/side.mp4", "new", 3);
+}
+
 static void probes(void **state)
 {
 	CLEANUP(close_store) struct blob *b = open_store();
@@ -454,7 +482,7 @@ int blob_contract_run(const struct blob_factory *f)
 {
 	const struct CMUnitTest tests[] = { TEST(puts_and_reads), TEST(survives_reopening), TEST(reads_parts),
 		TEST(refuses_what_is_not_wanted), TEST(never_changes_a_blob), TEST(put_can_be_cancelled),
-		TEST(refuses_bad_keys), TEST(removes_by_prefix), TEST(probes), TEST(makes_urls),
+		TEST(refuses_bad_keys), TEST(removes_one), TEST(removes_by_prefix), TEST(probes), TEST(makes_urls),
 		TEST(one_of_two_wins), TEST(killed_put_leaves_no_torn_blob),
 		TEST(killed_removal_can_be_repeated) };
 

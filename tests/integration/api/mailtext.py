@@ -36,6 +36,19 @@ NO_SCORE = """
 No score could be given:
 {reasons}"""
 
+ANALYSED = """Hello,
+
+The analysis of request no. {ordinal} is done.
+A clinician reads the result now. You will get another message when it has been
+released to you. You can follow the request here, after signing in:
+
+{url}
+""" + FOOT
+
+COMMENTED = """
+A clinician has read it and wrote a comment for you.
+"""
+
 FAILURE = """Hello,
 
 Request no. {ordinal} could not be completed.

@@ -74,7 +74,7 @@ class Answers(ApiTest):
 
     def paths(self):
         for method, template in sorted(CONTRACT.routes()):
-            yield method, template.replace("{id}", ID).replace("{name}", "result.json").replace("{key}", "jobs/x")
+            yield method, template.replace("{id}", ID).replace("{name}", "result.json").replace("{key}", "jobs/x").replace("{view}", "side")
 
     def test_served_file_is_this_one(self):
         answer = self.d.get("/openapi.yaml")
@@ -129,9 +129,9 @@ class Answers(ApiTest):
             body = CONTRACT.doc["paths"][template][method.lower()].get("requestBody")
             if not body or "application/json" not in CONTRACT.resolve(body)["content"]:
                 continue
-            path = template.replace("{id}", ID)
+            path = template.replace("{id}", ID).replace("{view}", "side")
             token = "x" if "attempts" in path else self.admin
-            blanks = 400 if path in ("/api/v1/analyses", "/api/v1/jobs") else 413  # JSON bodies that may be large
+            blanks = 400 if path in ("/api/v1/analyses", "/api/v1/jobs") or path.endswith("/release") else 413  # JSON bodies that may be large
             for body, kind, status in ((b"{", "application/json", 400), (b"[]", "application/json", 400),
                                        (b"", "application/json", 400), (b"\xff\xfe", "application/json", 400),
                                        (b"{}", "text/plain", 415), (b"{}", "application/json", 422),
