@@ -45,6 +45,12 @@ RELAYED = {"cluster_local.put_written": 3, "relay.put": 3, "stager.relayed": 1, 
 # The same where the videos come in pieces that resume: each is made, and brought in two. Commits: these and the job's.
 PIECES = {"resumable.before_sync": 6, "resumable.synced": 6, "resumable.acknowledged": 6,
           "store.before_commit": 8, "store.after_commit": 8}
+# Of a complete job, after that: a video in place of another up to the new result, and a release up to its mail. Commits: those
+# of the start before the request among them.
+REPLACED = {"store.before_commit": 10, "store.after_commit": 10, "stager.after_put": 1, "stager.before_unlink": 1,
+            "worker.after_submit": 1, "completion.result_stored": 1, "completion.committed": 1, "blob_dir.unlinked": 1,
+            "replace.removed": 1, "notify.before_send": 1}
+RELEASED = {"store.before_commit": 2, "store.after_commit": 2, "notify.before_send": 1, "notify.after_send": 1}
 # Not on this way: erasing, the first start and the supervisor have tests of their own below.
 ELSEWHERE = {"resumable.row_removed", "blob_dir.removed", "migrations.before_commit", "supervise.after_lock", "cluster_run.after_started"}
 # Of drivers that are not the default: their contract suites kill at each of them (put_faults, remove_faults).
@@ -218,13 +224,129 @@ def case(template, point, nth, client=Form, **settings):
         d.close()
 
 
+class After:
+    """A job that is complete, its old side video in the store and another one whole in the spool; what a person does with it."""
+
+    settings = {}
+
+    def __init__(self):
+        d = Gaitd(settings={"http.listen": f"127.0.0.1:{free_port()}", **self.settings})
+        try:
+            d.start()
+            self.token, self.staff = d.person(), d.person("staff@example.org", "staff")
+            self.job = d.new_job(self.token)
+            d.wait_job(self.job, "complete")
+            d.wait_mails(2)
+            self.upload = tus.whole(d, self.token, gaitd.video(seed="new")).rsplit("/", 1)[1]
+            wait_until(lambda: not attempt_files(d), "the attempt is forgotten")
+            d.stop()
+            self.copy = pathlib.Path(tempfile.mkdtemp(prefix="gaitd-crash-")) / "data"
+            shutil.copytree(d.data, self.copy)
+        finally:
+            d.close()
+
+    def remove(self):
+        shutil.rmtree(self.copy.parent, ignore_errors=True)
+
+    def send(self, d):
+        try:
+            answer = self.ask(d)
+        except (OSError, http.client.HTTPException):
+            return False
+        if answer.status not in (200, 202):
+            raise AssertionError(f"{answer}")
+        return True
+
+    def case(self, point, nth):
+        """Run one; return whether the point was reached before everything had ended."""
+        d = Gaitd(settings={"http.listen": f"127.0.0.1:{free_port()}", "cluster.status_interval": "300ms", **self.settings})
+        shutil.copytree(self.copy, d.data)
+        try:
+            answered = False
+            try:
+                d.start({"GAITD_FAULT": f"{point}:{nth}"})
+                answered = self.send(d)
+            except AssertionError as failure:
+                if "ended with -9 instead of starting" not in str(failure):
+                    raise
+            died = wait_until(lambda: "died" if not d.process or d.process.poll() is not None else self.over(d) and "ended",
+                              lambda: f"death or an end: {d.history(self.job)} {d.stderr()[-3000:]}") == "died"
+            if died:
+                code = d.died() if d.process else -9
+                if code != -9:
+                    raise AssertionError(f"gaitd ended with {code}")
+                check_spool_matches_rows(d)
+                if answered and not self.is_done(d):
+                    raise AssertionError("answered, but not done")
+                d.start({})
+                if not self.send(d):
+                    raise AssertionError("not answered after the restart")
+            wait_until(lambda: self.over(d), lambda: f"the end: {d.history(self.job)} {d.stderr()[-3000:]}")
+            self.check(d)
+            d.stop()
+            return died
+        except Exception as failure:
+            raise AssertionError(f"{type(self).__name__} {point}:{nth}: {failure}") from failure
+        finally:
+            d.close()
+
+
+class Replace(After):
+    def ask(self, d):
+        return d.request("PUT", f"/api/v1/jobs/{self.job}/videos/side", self.token, json_body={"upload": self.upload})
+
+    def is_done(self, d):
+        return d.rows("SELECT 1 FROM videos WHERE view = 'side' AND upload = ?", self.upload)
+
+    def over(self, d):
+        row = d.job_row(self.job)
+        return row["state"] == "complete" and row["result_attempt"] == 2 and not d.count("old_videos") and not attempt_files(d) \
+            and not d.rows("SELECT 1 FROM outbox WHERE state = 'pending'")
+
+    def check(self, d):
+        want = {"front": gaitd.video(seed="front"), "side": gaitd.video(seed="new")}
+        for r in d.rows("SELECT view, blob_key, sha256 FROM videos"):
+            if r["sha256"] != hashlib.sha256(want[r["view"]]).digest() \
+                    or (d.data / "blobs" / "blobs" / r["blob_key"]).read_bytes() != want[r["view"]]:
+                raise AssertionError(f"the {r['view']} video is another one")
+        if d.count("attempts") != 2 or d.count("uploads"):
+            raise AssertionError(f"{d.rows('SELECT * FROM attempts')} {d.rows('SELECT * FROM uploads')}")
+        names = sorted(m["Message-ID"].split("@")[0][1:].replace(self.job, "") for m in d.mails())
+        if names != ["received..0", "result..1", "result..2"]:
+            raise AssertionError(f"mails: {names}")
+        nothing_left(d)
+
+
+class Release(After):
+    settings = {"release.mode": "clinician"}
+
+    def ask(self, d):
+        return d.request("POST", f"/api/v1/jobs/{self.job}/release", self.staff, json_body={"attempt": 1, "comment": "well"})
+
+    def is_done(self, d):
+        return d.job_row(self.job)["shown_attempt"] == 1
+
+    def over(self, d):
+        return self.is_done(d) and not d.rows("SELECT 1 FROM outbox WHERE state = 'pending'")
+
+    def check(self, d):
+        names = sorted(m["Message-ID"].split("@")[0][1:].replace(self.job, "") for m in d.mails())
+        if names != ["analysed..1", "received..0", "result..1"]:
+            raise AssertionError(f"mails: {names}")
+        if len(d.rows("SELECT 1 FROM audit WHERE action = 'result_release'")) != 1:
+            raise AssertionError("not one line in the audit")
+        shown = d.get(f"/api/v1/jobs/{self.job}", self.token).json["release"]
+        if (shown["state"], shown["comment"]) != ("released", "well"):
+            raise AssertionError(f"{shown}")
+
+
 class FaultPoints(unittest.TestCase):
     def test_every_point_of_the_source_is_tried(self):
         found = set()
         for path in (gaitd.SOURCE / "src").rglob("*.c"):
             if path.name != "fault.c":
                 found |= set(re.findall(r'FAULT_POINT\("([^"]+)"\)', path.read_text()))
-        self.assertEqual(found, set(POINTS) | set(RELAYED) | set(PIECES) | ELSEWHERE)
+        self.assertEqual(found, set(POINTS) | set(RELAYED) | set(PIECES) | set(REPLACED) | ELSEWHERE)
 
     def test_killed_anywhere(self):
         template = Template()
@@ -248,6 +370,21 @@ class FaultPoints(unittest.TestCase):
             self.assertFalse(missed, f"never reached: {missed}")
         finally:
             template.remove()
+
+    def kill_after(self, template, points):
+        try:
+            cases = [(p, n) for p, most in points.items() for n in range(1, most + 1)]
+            with concurrent.futures.ThreadPoolExecutor(TOGETHER) as pool:
+                reached = list(pool.map(lambda c: template.case(*c), cases))
+            self.assertFalse([c for c, r in zip(cases, reached) if not r], "never reached")
+        finally:
+            template.remove()
+
+    def test_killed_while_a_video_is_replaced(self):
+        self.kill_after(Replace(), REPLACED)
+
+    def test_killed_while_a_result_is_released(self):
+        self.kill_after(Release(), RELEASED)
 
     def test_killed_while_an_upload_is_removed(self):
         with Gaitd("parked") as d:
