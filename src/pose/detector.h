@@ -22,9 +22,12 @@ float detection_size(const struct detection *d);
 /* The square that the landmark model wants for this person. */
 struct roi detection_roi(const struct detection *d);
 
+/* Bits of nn_open(): boxes, scores. */
+#define DETECTOR_OUTPUTS (1U << 0 | 1U << 1)
+
 /**
  * detector_run() - people inside one square of a frame
- * @n       the detector's network (outputs 0 and 1 wanted)
+ * @n       the detector's network, with DETECTOR_OUTPUTS
  * @window  what to look at; beyond the frame it is black
  * @out     at most DETECTOR_MAX, the surest first, upright pixels
  * Return   their number; -1 and @e

@@ -3,11 +3,10 @@
 #include <math.h>
 #include <string.h>
 
-#define MIN_PRESENCE 0.5F /* MediaPipe's own threshold */
-#define BEFORE_S     1.2  /* tried so long before a track begins */
-#define AFTER_S      1.5  /* followed so long after it ends: half out of the picture the detector is blind */
-#define MAX_DRIFT    0.6F /* in radii of the body */
-#define MAX_GROWTH   2.2F /* of the body against its track */
+#define BEFORE_S   1.2  /* tried so long before a track begins */
+#define AFTER_S    1.5  /* followed so long after it ends: half out of the picture the detector is blind */
+#define MAX_DRIFT  0.6F /* in radii of the body */
+#define MAX_GROWTH 2.2F /* of the body against its track */
 
 void follow_init(struct follow *f, struct nn *model, const struct tracks *tracks)
 {
@@ -45,10 +44,7 @@ static int run_roi(
 {
 	if (landmarks_run(f->model, im, r, l, e) < 0)
 		return -1;
-	/* With the hips out of the picture the rest is guesswork. */
-	bool inside = l->next.cx >= 0 && l->next.cy >= 0 && l->next.cx <= (float)image_upright_width(im) &&
-		      l->next.cy <= (float)image_upright_height(im);
-	return l->presence >= MIN_PRESENCE && inside ? 0 : FOLLOW_NOBODY;
+	return landmarks_credible(l, im) ? 0 : FOLLOW_NOBODY;
 }
 
 static int accept(struct follow *f, const struct landmarks *l, struct body25 *ret)

@@ -9,6 +9,7 @@
 #define GRID         64 /* heat map */
 #define REACH        3
 #define MIN_HEAT     0.5F
+#define MIN_PRESENCE 0.5F /* MediaPipe's own threshold */
 
 enum { NEXT_CENTRE = 33, NEXT_TOP = 34 };
 
@@ -69,6 +70,12 @@ int landmarks_run(
 	memcpy(ret->y, y, sizeof ret->y);
 	ret->next = roi_of_body(x[NEXT_CENTRE], y[NEXT_CENTRE], x[NEXT_TOP], y[NEXT_TOP]);
 	return 0;
+}
+
+bool landmarks_credible(const struct landmarks *l, const struct image *im)
+{
+	return l->presence >= MIN_PRESENCE && l->next.cx >= 0 && l->next.cy >= 0 &&
+	       l->next.cx <= (float)image_upright_width(im) && l->next.cy <= (float)image_upright_height(im);
 }
 
 void landmarks_to_body25(const struct landmarks *l, struct body25 *ret)

@@ -33,6 +33,9 @@ struct body25 {
 int landmarks_run(
 	struct nn *n, const struct image *im, const struct roi *r, struct landmarks *ret, struct err *e);
 
+/* Is there somebody in the square at all? With the hips out of the picture the rest is guesswork. */
+bool landmarks_credible(const struct landmarks *l, const struct image *im);
+
 /**
  * landmarks_to_body25() - OpenPose's BODY_25 layout
  * Neck and hip middle are the means of their sides; BlazePose has no small toes: confidence 0.

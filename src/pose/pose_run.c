@@ -17,10 +17,9 @@
 #include "pose/timeline.h"
 #include "pose/video_out.h"
 
-#define MIN_FRAMES    8
-#define DETECTOR_BITS (1U << 0 | 1U << 1)
-#define SCAN_SHARE    0.15 /* of the whole work, for the progress */
-#define FOLLOW_SHARE  0.97
+#define MIN_FRAMES   8
+#define SCAN_SHARE   0.15 /* of the whole work, for the progress */
+#define FOLLOW_SHARE 0.97
 
 struct run {
 	const struct pose_options *o;
@@ -80,7 +79,7 @@ static int first_look(struct run *r, struct err *e)
 	size_t n;
 
 	if (video_open(r->o->input, &r->o->limits, true, &r->scanned, e) < 0 ||
-		weights_load(r->weights, WEIGHTS_DETECTOR, DETECTOR_BITS, &detector, e) < 0)
+		weights_load(r->weights, WEIGHTS_DETECTOR, DETECTOR_OUTPUTS, &detector, e) < 0)
 		return -1;
 	if (scan_video(r->scanned, detector, &r->tracks, &r->progress, e) < 0)
 		return err_wrap(e, "%s", r->o->input);
