@@ -71,11 +71,15 @@ static void standing_headers(const struct answer *a, const struct answer_standin
 	each(ctx, "X-Content-Type-Options", "nosniff");
 	each(ctx, "Referrer-Policy", "no-referrer");
 	each(ctx, "Content-Security-Policy",
-		a->page ? "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: "
+		/* wasm: the app's own pose engine (docs/adr/0026); no script is made at run time. */
+		a->page ? "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; "
+			  "img-src 'self' data: "
 			  "blob:; "
 			  "media-src 'self' blob:; font-src 'self'; connect-src 'self'; manifest-src 'self'; "
 			  "worker-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 			: "default-src 'none'; frame-ancestors 'none'");
+	if (a->page)
+		each(ctx, "Permissions-Policy", "camera=(self), microphone=(), geolocation=()");
 	if (!a->cacheable)
 		each(ctx, "Cache-Control", "no-store");
 	if (standing->hsts)

@@ -18,14 +18,16 @@ EXPORT(pose_alloc) void *pose_alloc(size_t bytes);
 EXPORT(pose_release) void pose_release(void *p);
 EXPORT(pose_error) const char *pose_error(void);
 EXPORT(pose_load) int pose_load(int which, const void *bytes, size_t len);
-EXPORT(pose_restart) void pose_restart(void);
-EXPORT(pose_look) const float *pose_look(const uint8_t *rgba, int width, int height, int everywhere);
+EXPORT(pose_restart) void pose_restart(int film);
+EXPORT(pose_look)
+const float *pose_look(int film, const uint8_t *rgba, int width, int height, int everywhere);
 
+enum { FILMS = 3 };                      /* looked at in turns: the camera and two files */
 enum { RESULT_FLOATS = 2 + 3 * BODY25 }; /* found, people, then x, y, confidence a point */
 
 static struct {
 	struct nn *detector, *model;
-	struct look look;
+	struct look look[FILMS];
 	struct rgba_planes planes;
 	float result[RESULT_FLOATS];
 	struct err err;
@@ -61,28 +63,30 @@ int pose_load(int which, const void *bytes, size_t len)
 	nn_close(*network);
 	*network = NULL;
 	int r = open_network(bytes, len, which == 0 ? DETECTOR_OUTPUTS : LANDMARKS_OUTPUTS, network);
-	look_init(&state.look, state.detector, state.model);
+	for (int film = 0; film < FILMS; film++)
+		look_init(&state.look[film], state.detector, state.model);
 	return r;
 }
 
-/* A new film begins: nobody is followed. */
-void pose_restart(void)
+/* Another one begins in the place of @film: nobody is followed into it. */
+void pose_restart(int film)
 {
-	look_init(&state.look, state.detector, state.model);
+	if (film >= 0 && film < FILMS)
+		look_init(&state.look[film], state.detector, state.model);
 }
 
 /* @rgba width × height × 4 bytes. RESULT_FLOATS floats, or NULL and pose_error(). */
-const float *pose_look(const uint8_t *rgba, int width, int height, int everywhere)
+const float *pose_look(int film, const uint8_t *rgba, int width, int height, int everywhere)
 {
 	struct look_result found;
 	struct image im;
 
-	if (!state.detector || !state.model) {
-		(void)err_set(&state.err, ERR_CONFIG, "no models");
+	if (!state.detector || !state.model || film < 0 || film >= FILMS) {
+		(void)err_set(&state.err, ERR_CONFIG, "no models, or no such film");
 		return NULL;
 	}
 	if (image_from_rgba(&state.planes, rgba, width, height, &im, &state.err) < 0 ||
-		look_frame(&state.look, &im, everywhere != 0, &found, &state.err) < 0)
+		look_frame(&state.look[film], &im, everywhere != 0, &found, &state.err) < 0)
 		return NULL;
 	float *out = state.result;
 	*out++ = found.body.found ? 1 : 0;

@@ -1,9 +1,12 @@
-import { useId, useRef, useState } from "react";
+import { lazy, Suspense, useId, useRef, useState } from "react";
 import type { View } from "../api/result";
 import { useI18n } from "../i18n";
+import { RecordButton } from "../record/record_button";
 import type { Remark, Verdict } from "./check_video";
 import { limits } from "./check_video";
 import type { Mark } from "./draft";
+
+const FilmCheck = lazy(() => import("../framing/film_check"));
 
 export interface Chosen {
 	file: File;
@@ -11,7 +14,7 @@ export interface Chosen {
 	recognised: boolean;
 }
 
-/* One of the two videos: dropped or picked, shown with a picture of it and what is wrong with it. */
+/* One of the two videos: dropped, picked or recorded, shown with a picture of it and what is wrong with it. */
 export function VideoField({ view, chosen, missing, error, onChoose, onRemove }: {
 	view: View; chosen: Chosen | null; missing: Mark | undefined; error: Remark | null;
 	onChoose: (file: File) => void; onRemove: () => void;
@@ -60,6 +63,9 @@ export function VideoField({ view, chosen, missing, error, onChoose, onRemove }:
 				{error && <p className="field-error">{say(error)}</p>}
 				{!error && verdict?.warnings.map((w) => <p key={w.key} className="field-warning">{say(w)}</p>)}
 			</div>
+			{chosen && verdict && !error && facts?.width !== null && (
+				<Suspense><FilmCheck key={`${chosen.file.name}${chosen.file.lastModified}`} view={view} file={chosen.file} /></Suspense>
+			)}
 			<div className="video-actions">
 				<input ref={input} id={id} type="file" accept="video/*,.mkv,.avi,.mov,.m4v" className="file-input" data-view={view}
 					aria-describedby={`${id}-state`} aria-invalid={error !== null}
@@ -72,6 +78,7 @@ export function VideoField({ view, chosen, missing, error, onChoose, onRemove }:
 				<label htmlFor={id} className="button" aria-hidden="true">{chosen ? t("submit.change") : t("submit.choose")}</label>
 				{chosen ? <button type="button" className="quiet" onClick={onRemove}>{t("submit.remove")}</button>
 				: <span className="hint drop-hint">{t("submit.drop")}</span>}
+				<RecordButton view={view} onRecorded={onChoose} />
 			</div>
 		</div>
 	);

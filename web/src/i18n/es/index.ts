@@ -2,9 +2,11 @@ import type { Catalogue } from "../en";
 import { app } from "./app";
 import { compare } from "./compare";
 import { follow } from "./follow";
+import { framing } from "./framing";
 import { read } from "./read";
+import { record } from "./record";
 import { send } from "./send";
 import { submit } from "./submit";
 
 /* What the app says, in Spanish. */
-export const es: Catalogue = { ...app, ...submit, ...send, ...follow, ...read, ...compare };
+export const es: Catalogue = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare };
