@@ -23,7 +23,7 @@ export async function open(size, options = {}) {
 		locale: "en-GB",
 		...options,
 		args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-			"--disable-component-update", "--disable-sync"],
+			"--disable-component-update", "--disable-sync", ...(options.args ?? [])],
 	});
 	const page = context.pages()[0] ?? (await context.newPage());
 	const complaints = []; // of the Content-Security-Policy, and faults of the app

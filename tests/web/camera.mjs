@@ -1,0 +1,204 @@
+/* Filming with the camera and the check of the picture, before a camera that shows a film. */
+import assert from "node:assert/strict";
+import { ann, ask, facts, fillFacts, look, run, signIn, sizes } from "./browser.mjs";
+
+const url = process.env.GAITD_URL;
+const camera = (answer = "") => ({
+	args: [`--use-fake-ui-for-media-stream${answer}`, "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${facts.camera}`,
+		"--autoplay-policy=no-user-gesture-required"],
+});
+const hint = (page, which) => page.locator(`[data-hint="${which}"]`).waitFor({ timeout: 60_000 });
+const button = (page, name) => page.getByRole("button", { name, exact: true });
+
+async function openForm(page) {
+	await signIn(page, ann);
+	await page.goto(`${url}/new`);
+	await page.getByRole("heading", { name: "The two videos" }).waitFor();
+}
+
+async function openCamera(page, view) {
+	await page.locator(`[data-record="${view}"]`).click();
+	await page.locator(".record video").waitFor();
+	await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
+}
+
+/* What leaves the browser: every request that carries something. */
+function watchBodies(page) {
+	const sent = [];
+	page.on("request", (r) => (r.method() !== "GET" || r.postDataBuffer()) && sent.push(`${r.method()} ${r.url()}`));
+	return sent;
+}
+
+/* Record for @seconds and keep it. What a screen reader was told on the way. */
+async function recordTake(page, seconds) {
+	const told = [];
+	await page.exposeFunction("told", (text) => told.push(text));
+	await page.evaluate(() => {
+		const live = document.querySelector('.record [aria-live="assertive"]');
+		new MutationObserver(() => window.told(live.textContent)).observe(live, { childList: true, characterData: true, subtree: true });
+	});
+	await button(page, "Start recording").click();
+	await page.getByText(/^Recording 0:0/).waitFor({ timeout: 10_000 });
+	await page.waitForTimeout(seconds * 1000);
+	await button(page, "Stop").click();
+	await page.getByText(/^Recorded: \d/).waitFor();
+	return told;
+}
+
+/* The length of the film that a <video> plays, found as the app finds it. */
+async function replayPlays(page) {
+	const video = page.locator(".record video");
+	await video.evaluate((v) => new Promise((done) => (v.currentTime > 0.3 ? done() : v.addEventListener("timeupdate", () => v.currentTime > 0.3 && done()))));
+	return video.evaluate((v) => [v.videoWidth, v.videoHeight]);
+}
+
+async function unhappy(b, name, which, words) {
+	const { page } = b;
+	await openForm(page);
+	await openCamera(page, "side");
+	await hint(page, which);
+	await page.getByText(words).first().waitFor();
+	await look(b, name);
+	await page.getByText(words).and(page.locator("[aria-live]")).waitFor({ state: "attached" }); // told, too
+}
+
+await run({
+	async record(b) {
+		const { page } = b;
+		await openForm(page);
+		const sent = watchBodies(page);
+		const fetched = [];
+		page.on("request", (r) => /\.(wasm|tflite)$/.test(r.url()) && fetched.push(r.url()));
+		await look(b, "submit-with-camera");
+		await openCamera(page, "side");
+		await hint(page, "good");
+		assert.equal(fetched.length, 3, fetched.join(" "));
+		await look(b, "record-ready");
+		const told = await recordTake(page, 4.5);
+		assert.deepEqual(told.filter(Boolean), ["5", "4", "3", "2", "1", "Recording has begun."]);
+		assert.deepEqual(await replayPlays(page), [1280, 720]);
+		await page.getByText(/Whole body in view in \d+/).waitFor();
+		await look(b, "record-replay");
+		// Once more: the first take is gone, and the camera comes again.
+		await button(page, "Record again").click();
+		await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
+		await button(page, "Start recording").click();
+		await page.getByText(/^Recording 0:0[5-9]/).waitFor({ timeout: 30_000 });
+		await look(b, "record-running");
+		await button(page, "Stop").click();
+		await page.getByText(/^Recorded: \d/).waitFor();
+		await button(page, "Use this video").click();
+		await page.getByText(/^side-\d{4}-\d\d-\d\d-\d{6}\.(mp4|webm)$/).waitFor();
+		await page.getByText(/^\d+\.\d s · 1280 × 720/).waitFor();
+		await page.locator('[data-state="done"]').waitFor({ timeout: 90_000 });
+		await look(b, "record-used");
+		assert.deepEqual(sent, [], "nothing leaves the device before it is submitted");
+		assert.equal(fetched.length, 3, "the models come once");
+		await page.locator('input[data-view="front"]').setInputFiles(facts.front);
+		await page.getByAltText("A picture from the Front video").waitFor();
+		await fillFacts(page);
+		await button(page, "Send both videos").click();
+		await page.getByRole("heading", { name: "Analysis 1" }).waitFor();
+	},
+
+	async phone(b) {
+		const { page } = b;
+		await openForm(page);
+		await openCamera(page, "side");
+		await page.getByText("Hold the phone sideways").waitFor();
+		await look(b, "record-upright");
+		await page.setViewportSize({ width: 740, height: 360 });
+		b.size = "phone-sideways";
+		await look(b, "record-upright");
+		await page.setViewportSize(sizes.phone);
+		b.size = "phone";
+		await button(page, "Start recording").click();
+		await page.locator(".record-count").waitFor();
+		await look(b, "record-count");
+		await button(page, "Cancel").click();
+		await button(page, "Start recording").click();
+		await page.getByText(/^Recording 0:0[0-1]/).waitFor({ timeout: 10_000 });
+		await button(page, "Stop").click();
+		await page.getByText("at least 3 s are needed").waitFor();
+		assert.ok(await button(page, "Use this video").isDisabled());
+		await look(b, "record-short");
+		await button(page, "Close").click();
+		assert.equal(await page.locator("dialog").count(), 0);
+		// The camera is off, and closing gave the focus back.
+		assert.equal(await page.evaluate(() => document.activeElement.getAttribute("data-record")), "side");
+		await openCamera(page, "front");
+		await look(b, "record-front");
+		await page.keyboard.press("Escape");
+		assert.equal(await page.locator("dialog").count(), 0);
+	},
+
+	nobody: async (b) => {
+		const { page } = b;
+		await unhappy(b, "record-nobody", "nobody", "Nobody in view");
+		await page.getByText("For a while nobody has been in view.").waitFor();
+		await look(b, "record-warning");
+	},
+	two: (b) => unhappy(b, "record-two", "several", "2 people are in view"),
+	feet: (b) => unhappy(b, "record-feet", "feet", "Feet are cut off"),
+
+	async denied(b) {
+		const { page } = b;
+		await openForm(page);
+		await page.locator('[data-record="front"]').click();
+		await page.getByText("The camera is not allowed for this page.").waitFor();
+		await look(b, "record-denied");
+		await button(page, "Try again").click();
+		await page.getByText("The camera is not allowed for this page.").waitFor();
+		await button(page, "Close").click();
+		assert.equal(await page.locator("dialog").count(), 0);
+	},
+
+	async no_camera(b) {
+		const { page } = b;
+		await openForm(page);
+		await page.locator('[data-record="front"]').click();
+		await page.getByText("No camera was found.").waitFor();
+		await look(b, "record-none");
+	},
+
+	async files(b) {
+		const { page } = b;
+		const done = (view) => page.locator(".video-field").nth(view === "front" ? 0 : 1).locator('[data-state="done"]');
+		await openForm(page);
+		const sent = watchBodies(page);
+		await page.locator('input[data-view="side"]').setInputFiles(facts.side);
+		await page.locator('input[data-view="front"]').setInputFiles(facts.front);
+		await done("side").waitFor({ timeout: 120_000 });
+		await done("front").waitFor({ timeout: 120_000 });
+		for (const view of ["side", "front"]) {
+			const text = await done(view).innerText();
+			const share = Number(/Whole body in view in (\d+)/.exec(text)?.[1]);
+			assert.ok(share >= 80, `${view}: ${text}`);
+			assert.doesNotMatch(text, /looks like|lean/, view);
+		}
+		await look(b, "framing-good");
+		// Feet that are cut off, and a film for the other field.
+		await page.locator('input[data-view="front"]').setInputFiles(facts.feet);
+		await page.locator('input[data-view="side"]').setInputFiles(facts.other);
+		await page.getByText(/^Feet cut off at 0:0\d–0:0\d$/).first().waitFor({ timeout: 120_000 });
+		await page.getByText("This looks like a side video").waitFor({ timeout: 120_000 });
+		await page.getByText("This looks like a front video").waitFor({ timeout: 120_000 });
+		await look(b, "framing-bad");
+		assert.deepEqual(sent, []);
+	},
+
+	async without_models(b) {
+		const { page } = b;
+		await openForm(page);
+		await openCamera(page, "side");
+		await page.getByText("The check of the picture is not available here.").waitFor();
+		await look(b, "record-unchecked");
+		await recordTake(page, 3.5);
+		await button(page, "Use this video").click();
+		await page.getByText(/^\d+\.\d s · 1280 × 720/).waitFor();
+		assert.equal(await page.locator(".framing-check").count(), 0);
+	},
+}, {
+	record: camera(), phone: camera(), nobody: camera(), two: camera(), feet: camera(), denied: camera("=deny"), without_models: camera(),
+	no_camera: { args: ["--use-fake-ui-for-media-stream"] },
+});
