@@ -46,9 +46,10 @@ export async function open(size, options = {}) {
 	return { context, page, size, complaints, strangers, close };
 }
 
-/* A picture of the whole page for people, and axe's word about it. Serious findings are an error. */
+/* A picture of the whole page (or of the window, where a dialog covers it) for people, and axe's word about it. Serious findings are an error. */
 export async function look({ page, size }, name) {
-	await page.screenshot({ path: join(shots, `${name}-${size}.png`), fullPage: true });
+	const fullPage = (await page.locator("dialog[open]").count()) === 0;
+	await page.screenshot({ path: join(shots, `${name}-${size}.png`), fullPage });
 	if (!(await page.evaluate(() => "axe" in window)))
 		await page.evaluate(`(() => { const module = undefined; ${readFileSync(axe, "utf8")} })()`);
 	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));

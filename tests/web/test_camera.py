@@ -20,7 +20,7 @@ def ffmpeg(out, *args):
 
 def as_camera(out, film, filters="null"):
     """What Chromium's fake camera shows, over and over."""
-    return ffmpeg(out, "-i", film, "-vf", filters, "-c:v", "mjpeg", "-q:v", "3", "-an", "-f", "mjpeg")
+    return ffmpeg(out, "-i", film, "-vf", filters, "-c:v", "mjpeg", "-q:v", "3", "-pix_fmt", "yuvj420p", "-an", "-f", "mjpeg")
 
 
 class Camera(unittest.TestCase):
@@ -40,10 +40,24 @@ class Camera(unittest.TestCase):
             shown = as_camera(d.films / "camera.mjpeg", SAMPLE / "side.mp4")
             d.browse("camera.mjs", "record", "desktop", 240, camera=shown, front=SAMPLE / "front.mp4")
             job = d.rows("SELECT id FROM jobs")[0]["id"]
-            d.wait_job(job, "complete")
+            d.wait_job(job, "complete", seconds=240)
             side = d.get(f"/api/v1/jobs/{job}/result", d.token).json["quality"]["views"]["side"]
             self.assertGreater(side["frames"], 60)
             self.assertGreater(side["frames_with_person"], 0.8 * side["frames"])
+
+    def test_record_webm_without_a_length(self):
+        with WebGaitd("parked") as d:
+            shown = as_camera(d.films / "camera.mjpeg", SAMPLE / "side.mp4")
+            d.browse("camera.mjs", "record_webm", "phone", 200, camera=shown, front=SAMPLE / "front.mp4")
+            films = [p for p in d.root.rglob("*") if p.is_file() and p.open("rb").read(4) == b"\x1a\x45\xdf\xa3"]
+            self.assertTrue(films, "the recording is in gaitd's data folder")
+            described = subprocess.run([BIN / "gait-pose", "--input", films[0], "--describe"], check=True, capture_output=True, text=True).stdout
+            points = d.films / "points"
+            subprocess.run([BIN / "gait-pose", "--input", films[0], "--write_json", points, "--weights", WEIGHTS], check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True)
+            meta = json.loads((points / "meta.json").read_text())
+            self.assertGreater(meta["frames"], 40, described)
+            self.assertGreater(meta["frames_with_person"], 0.8 * meta["frames"])
 
     def test_phone_upright_short_take_and_focus(self):
         self.browse("phone", "phone", filters="crop=405:720,scale=720:1280")

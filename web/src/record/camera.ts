@@ -24,6 +24,9 @@ export function problemOfCamera(error: unknown): CameraProblem {
 export type Which = { facing: "environment" | "user" } | { deviceId: string };
 
 /* Wishes, no demands. 60 frames a second place steps in time twice as well as 30; no sound is wanted by anybody. */
+/* resizeMode "none": what the camera sees, not a part of it cut to the wished shape. TypeScript does not know the name yet. */
+const uncut = { resizeMode: { ideal: "none" } };
+
 export function constraintsFor(which: Which): MediaStreamConstraints {
 	return {
 		audio: false,
@@ -32,6 +35,7 @@ export function constraintsFor(which: Which): MediaStreamConstraints {
 			width: { ideal: 1280 },
 			height: { ideal: 720 },
 			frameRate: { ideal: 60 },
+			...uncut,
 		},
 	};
 }
