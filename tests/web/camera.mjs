@@ -74,7 +74,7 @@ await run({
 		await hint(page, "good");
 		assert.equal(fetched.length, 3, fetched.join(" "));
 		await look(b, "record-ready");
-		const told = await recordTake(page, 4.5);
+		const told = await recordTake(page, 6);
 		assert.deepEqual(told.filter(Boolean), ["5", "4", "3", "2", "1", "Recording has begun."]);
 		assert.deepEqual(await replayPlays(page), [1280, 720]);
 		await page.getByText(/Whole body in view in \d+/).waitFor();
@@ -114,7 +114,7 @@ await run({
 		await replayPlays(page);
 		await button(page, "Use this video").click();
 		await page.getByText(/^side-.*\.webm$/).waitFor();
-		await page.getByText(/^[3-9]\.\d s · 1280 × 720/).waitFor(); // a busy machine leaves out frames at the end
+		await page.getByText(/^[3-9]\.\d s · 640 × 360/).waitFor(); // a busy machine leaves out frames at the end
 		await page.locator('[data-state="done"]').waitFor({ timeout: 90_000 });
 		await page.locator('input[data-view="front"]').setInputFiles(facts.front);
 		await page.getByAltText("A picture from the Front video").waitFor();
@@ -217,7 +217,7 @@ await run({
 		await look(b, "record-unchecked");
 		await recordTake(page, 3.5);
 		await button(page, "Use this video").click();
-		await page.getByText(/^\d+\.\d s · 1280 × 720/).waitFor();
+		await page.getByText(/^\d+\.\d s · 640 × 360/).waitFor();
 		assert.equal(await page.locator(".framing-check").count(), 0);
 	},
 }, {

@@ -15,11 +15,13 @@ export interface LiveFraming {
 
 const none = { hint: null, people: 0, warning: false, announced: null } as const;
 
-/* What is wrong with the picture right now, while @active. */
-export function useLiveFraming(video: RefObject<HTMLVideoElement | null>, active: boolean): LiveFraming {
+/* What is wrong with the picture right now, while @active. @recording: it is not all that the device has to do. */
+export function useLiveFraming(video: RefObject<HTMLVideoElement | null>, active: boolean, recording: boolean): LiveFraming {
 	const [state, setState] = useState<LiveFraming["state"]>("off");
 	const [shown, setShown] = useState<Pick<LiveFraming, "hint" | "people" | "warning" | "announced">>(none);
 	const frames = useRef<Frame[]>([]);
+	const gently = useRef(recording);
+	gently.current = recording;
 
 	useEffect(() => {
 		const element = video.current;
@@ -38,7 +40,7 @@ export function useLiveFraming(video: RefObject<HTMLVideoElement | null>, active
 				const warned = warning.add(frame.hint);
 				const said = announcer.add(frame.hint, frame.t);
 				setShown((old) => ({ hint: frame.hint, people: frame.people, warning: warned, announced: said ?? old.announced }));
-			}, stop.signal);
+			}, () => gently.current, stop.signal);
 		};
 
 		void run().catch(() => {

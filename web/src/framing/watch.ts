@@ -4,8 +4,11 @@ import { judgeFrame, type Frame } from "./judge";
 export const everyMs = 200;
 const everywhereMs = 1000; // so often the detector looks for other people, too
 
-/* Look at a playing video about five times a second, less often where a look takes longer, until @signal. */
-export async function watch(video: HTMLVideoElement, eye: Eye, onFrame: (frame: Frame) => void, signal: AbortSignal): Promise<void> {
+/* Look at a playing video about five times a second, less often where a look takes longer, until @signal. While it is recorded
+ * (@gently) the encoder comes first: the worker rests twice as long as it looked. */
+export async function watch(
+	video: HTMLVideoElement, eye: Eye, onFrame: (frame: Frame) => void, gently: () => boolean, signal: AbortSignal,
+): Promise<void> {
 	let everywhereAt = -Infinity;
 	const goesOn = () => !signal.aborted;
 
@@ -21,6 +24,7 @@ export async function watch(video: HTMLVideoElement, eye: Eye, onFrame: (frame: 
 			if (goesOn())
 				onFrame(judgeFrame(seen));
 		}
-		await new Promise((done) => setTimeout(done, Math.max(20, everyMs - (performance.now() - began))));
+		const took = performance.now() - began;
+		await new Promise((done) => setTimeout(done, Math.max(20, everyMs - took, gently() ? 2 * took : 0)));
 	}
 }

@@ -12,6 +12,7 @@ import { beep, isMuted, setMuted } from "./sounds";
 import { Stage } from "./stage";
 import { nextTake, type Take } from "./take";
 import { useCamera } from "./use_camera";
+import { usePictureRate } from "./use_picture_rate";
 import { useRecorder } from "./use_recorder";
 import "../framing/framing.css";
 import "./record.css";
@@ -54,7 +55,8 @@ export default function RecordDialog({ view, onUse, onClose }: { view: View; onU
 		failed: (problem) => tell({ act: "failed", problem }),
 	});
 	const live = take.phase === "ready" || take.phase === "counting" || take.phase === "recording";
-	const framing = useLiveFraming(video, live);
+	const framing = useLiveFraming(video, live, take.phase === "recording");
+	const rate = usePictureRate(video, take.phase === "recording");
 	const { open, close } = camera;
 	const { taken } = framing;
 
@@ -80,7 +82,7 @@ export default function RecordDialog({ view, onUse, onClose }: { view: View; onU
 	}, [open]);
 
 	const first = seen[0]?.t ?? 0;
-	const summary = take.phase === "replay" && seen.length > 5 && size
+	const summary = take.phase === "replay" && seen.length >= 3 && size
 		? summarise(view, seen.map((f) => ({ ...f, t: f.t - first })), Math.max(everyMs / 1000, take.seconds / seen.length), size.width / size.height) : null;
 	return (
 		<dialog ref={dialog} className="record" aria-labelledby={`${id}-title`} onClose={onClose}>
@@ -89,7 +91,7 @@ export default function RecordDialog({ view, onUse, onClose }: { view: View; onU
 				{live && <p>{t(`record.tip.${view}`)}</p>}
 			</div>
 			{take.phase === "replay"
-				? <Replay file={take.file} seconds={take.seconds} summary={summary} otherView={view === "front" ? "side" : "front"}
+				? <Replay file={take.file} seconds={take.seconds} rate={rate} summary={summary} otherView={view === "front" ? "side" : "front"}
 					onUse={() => { onUse(take.file); dialog.current?.close(); }} onAgain={again} onClose={() => dialog.current?.close()} />
 				: (
 					<Stage take={take} view={view} video={video} mirrored={camera.mirrored} hasOther={camera.hasOther} muted={muted}

@@ -24,6 +24,7 @@ export const record = {
 	"record.replay": "The recorded video",
 	"record.done": "Recorded: {seconds} s",
 	"record.short": "Only {seconds} s were recorded; at least 3 s are needed.",
+	"record.rate": "The camera gave only {n} pictures a second; 24 or more are needed for sure times. More light helps, and closing other programs.",
 	"record.use": "Use this video",
 	"record.again": "Record again",
 	"record.retry": "Try again",

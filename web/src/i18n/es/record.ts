@@ -26,6 +26,7 @@ export const record: Record<keyof typeof original, string> = {
 	"record.replay": "El vídeo grabado",
 	"record.done": "Grabado: {seconds} s",
 	"record.short": "Solo se grabaron {seconds} s; se necesitan al menos 3 s.",
+	"record.rate": "La cámara dio solo {n} imágenes por segundo; se necesitan 24 o más para tiempos seguros. Ayuda más luz, y cerrar otros programas.",
 	"record.use": "Usar este vídeo",
 	"record.again": "Grabar otra vez",
 	"record.retry": "Intentar de nuevo",
