@@ -9,16 +9,17 @@ export interface LiveFraming {
 	people: number;
 	warning: boolean; // nobody for a while
 	announced: Hint | null;
+	looks: number; // so far
 	/* The frames since the last call. */
 	taken: () => Frame[];
 }
 
-const none = { hint: null, people: 0, warning: false, announced: null } as const;
+const none = { hint: null, people: 0, warning: false, announced: null, looks: 0 } as const;
 
 /* What is wrong with the picture right now, while @active. @recording: it is not all that the device has to do. */
 export function useLiveFraming(video: RefObject<HTMLVideoElement | null>, active: boolean, recording: boolean): LiveFraming {
 	const [state, setState] = useState<LiveFraming["state"]>("off");
-	const [shown, setShown] = useState<Pick<LiveFraming, "hint" | "people" | "warning" | "announced">>(none);
+	const [shown, setShown] = useState<Pick<LiveFraming, "hint" | "people" | "warning" | "announced" | "looks">>(none);
 	const frames = useRef<Frame[]>([]);
 	const gently = useRef(recording);
 	gently.current = recording;
@@ -39,7 +40,7 @@ export function useLiveFraming(video: RefObject<HTMLVideoElement | null>, active
 				frames.current.push(frame);
 				const warned = warning.add(frame.hint);
 				const said = announcer.add(frame.hint, frame.t);
-				setShown((old) => ({ hint: frame.hint, people: frame.people, warning: warned, announced: said ?? old.announced }));
+				setShown((old) => ({ hint: frame.hint, people: frame.people, warning: warned, announced: said ?? old.announced, looks: old.looks + 1 }));
 			}, () => gently.current, stop.signal);
 		};
 
