@@ -93,8 +93,8 @@ static int print_table(struct ctl *c, struct house *h, const struct listed *l, s
 	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0 ||
 		store_jobs_list(tx, &l->filter, jobs, l->limit, &n, e) < 0)
 		return -1;
-	struct ctl_table *t = CTL_TABLE(
-		"ID", "STATUS", "PHASE", "PLACE", "TRIES", "SCORE", "RELEASE", "MADE", "CHANGED", "WHAT WENT WRONG");
+	struct ctl_table *t = CTL_TABLE("ID", "STATUS", "PHASE", "PLACE", "TRIES", "SCORE", "RELEASE", "MADE",
+		"CHANGED", "WHAT WENT WRONG");
 	for (unsigned i = 0; i < n; i++) {
 		char made[CTL_AGO_BYTES], changed[CTL_AGO_BYTES], tries[16], score[32], place[64];
 		if (place_text(h, &jobs[i], place, sizeof place, e) < 0)
@@ -123,7 +123,8 @@ static int jobs_list(struct ctl *c, struct house *h, char **args, int n, struct 
 	int64_t most;
 
 	if (n != 0 || (limit && !str_to_i64(limit, 1, LIST_MOST, &most)))
-		return err_set(e, ERR_USAGE, "gaitctl jobs list [--status STATUS] [--release STATE] [--limit 1-%d]", LIST_MOST);
+		return err_set(e, ERR_USAGE,
+			"gaitctl jobs list [--status STATUS] [--release STATE] [--limit 1-%d]", LIST_MOST);
 	if (limit)
 		l.limit = (unsigned)most;
 	l.filter.by_state = status != NULL;
@@ -303,14 +304,15 @@ static int jobs_erase_cmd(struct ctl *c, struct house *h, char **args, int n, st
 
 int ctl_jobs(struct ctl *c, int argc, char **argv, struct err *e)
 {
-	static const struct ctl_verb verbs[] = { { "list", "list [--status STATUS] [--release STATE] [--limit N]", 0, 6,
-							 jobs_list },
+	static const struct ctl_verb verbs[] = {
+		{ "list", "list [--status STATUS] [--release STATE] [--limit N]", 0, 6, jobs_list },
 		{ "show", "show ID", 1, 1, jobs_show }, { "watch", "watch ID", 1, 1, jobs_watch },
 		{ "cancel", "cancel ID", 1, 1, jobs_cancel_cmd },
 		{ "rerun", "rerun ID", 1, 1, jobs_rerun_cmd }, { "erase", "erase ID", 1, 1, jobs_erase_cmd },
 		{ "release", CTL_RELEASE_USAGE, 1, 4, ctl_release },
 		{ "withdraw", CTL_WITHDRAW_USAGE, 3, 3, ctl_withdraw },
-		{ "rescore", CTL_RESCORE_USAGE, 3, 10000, ctl_rescore }, { 0 } };
+		{ "rescore", CTL_RESCORE_USAGE, 3, 10000, ctl_rescore }, { 0 }
+	};
 
 	return ctl_run(c, "jobs", verbs, argc, argv, e);
 }

@@ -10,7 +10,8 @@
 
 /* gaitctl jobs release, gaitctl jobs withdraw */
 
-/* A comment may be about a person's health: it comes by stdin, never in an argument list that others can see. */
+/* A comment may be about a person's health: it comes by stdin, never in an argument list that others can see.
+ */
 static int read_comment(char out[RELEASE_COMMENT_BYTES + 1], struct err *e)
 {
 	size_t n = fread(out, 1, RELEASE_COMMENT_BYTES, stdin);
@@ -18,7 +19,8 @@ static int read_comment(char out[RELEASE_COMMENT_BYTES + 1], struct err *e)
 	if (ferror(stdin))
 		return err_errno(e, ERR_IO, "read the comment");
 	if (n == RELEASE_COMMENT_BYTES)
-		return err_set(e, ERR_FIELD, "the comment has more than %d characters", RELEASE_COMMENT_CHARS);
+		return err_set(
+			e, ERR_FIELD, "the comment has more than %d characters", RELEASE_COMMENT_CHARS);
 	while (n > 0 && strchr(" \t\r\n", out[n - 1]))
 		n--;
 	out[n] = '\0';
@@ -82,7 +84,8 @@ int ctl_print_release(struct ctl *c, struct house *h, const struct job *j, struc
 	if (j->release == RELEASE_NONE)
 		return 0;
 	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0 ||
-		store_release_get(tx, j->id, j->shown_attempt ? j->shown_attempt : j->result_attempt, r, e) < 0)
+		store_release_get(tx, j->id, j->shown_attempt ? j->shown_attempt : j->result_attempt, r, e) <
+			0)
 		return -1;
 	fprintf(c->out, "release: %s (attempt %d)", release_name(j->release), j->result_attempt);
 	if (j->shown_attempt && j->shown_attempt != j->result_attempt)

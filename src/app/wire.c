@@ -24,7 +24,8 @@ static struct service_options service_options(struct house *h)
 	const struct config *c = h->cfg;
 	enum release_mode release_mode = RELEASE_MODE_DIRECT;
 
-	(void)release_mode_parse(c->release_mode, &release_mode); /* the table of settings has the same words */
+	(void)release_mode_parse(
+		c->release_mode, &release_mode); /* the table of settings has the same words */
 	return (struct service_options){
 		.data_dir = c->data_dir,
 		.public_url = h->public_url,

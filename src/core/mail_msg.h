@@ -27,8 +27,9 @@ struct mail_facts {
 	size_t reason_count;
 	const char *failure_text; /* MAIL_FAILURE: what the user is told */
 	bool commented;           /* MAIL_RESULT: a clinician wrote something about it; never what */
-	bool withheld; /* MAIL_ANALYSED: there will be no result for the submitter; else a clinician reads it */
-	const char *site_name;    /* the operator's; NULL or "" for none */
+	bool withheld; /* MAIL_ANALYSED: there will be no result for the submitter; else a clinician reads it
+			*/
+	const char *site_name; /* the operator's; NULL or "" for none */
 };
 
 /**
@@ -60,7 +61,8 @@ enum { MAIL_MESSAGE_ID_BYTES = 320 };
 
 /**
  * mail_message_id() - the one Message-ID of an outbox row
- * @local  what the row calls it: "kind.job.attempt", or "result.job.attempt.n" where a result is released once more
+ * @local  what the row calls it: "kind.job.attempt", or "result.job.attempt.n" where a result is released
+ * once more
  * @host   the domain of the sender's address
  * Errors  ERR_INVALID where that makes no well-formed id
  */

@@ -2,8 +2,8 @@
 
 #include <stdbool.h>
 
-/* Who sees a result when: from release.def. A result is an attempt's; what it becomes is decided once, when the
- * attempt completes, so that a later change of the setting moves nothing that is there. */
+/* Who sees a result when: from release.def. A result is an attempt's; what it becomes is decided once, when
+ * the attempt completes, so that a later change of the setting moves nothing that is there. */
 
 enum release_mode {
 #define RELEASE_MODE(name, word, becomes) RELEASE_MODE_##name,

@@ -73,8 +73,8 @@ int api_jobs_list(struct http_req *r, struct err *e)
 		return err_set(e, ERR_FIELD, "status: there is no status %.40s", status);
 	l.filter.by_state = status != NULL;
 	if (release && (!*release || !release_parse(release, &l.filter.release)))
-		return err_set(e, ERR_FIELD,
-			"release: must be direct, waiting, released, withheld or withdrawn");
+		return err_set(
+			e, ERR_FIELD, "release: must be direct, waiting, released, withheld or withdrawn");
 	if (limit && !str_to_i64(limit, 1, PAGE_MOST, &n))
 		return err_set(e, ERR_FIELD, "limit: must be from 1 to %d", PAGE_MOST);
 	if (limit)

@@ -41,8 +41,8 @@ int api_job_release(struct http_req *r, struct err *e)
 		api_text_or_none(body, "comment", &comment, e) < 0)
 		return -1;
 	if (attempt < 1 || attempt > INT32_MAX)
-		return err_set(e, ERR_FIELD,
-			"attempt must be the number of the attempt whose result is released");
+		return err_set(
+			e, ERR_FIELD, "attempt must be the number of the attempt whose result is released");
 	if (release_result(api_service(r), api_user(r), actor, http_req_param(r, "id"), (int)attempt,
 		    comment ? comment : "", &a.job, e) < 0)
 		return -1;
@@ -58,8 +58,8 @@ int api_job_withdraw(struct http_req *r, struct err *e)
 
 	api_actor(r, actor);
 	if (api_body(r, &body, e) < 0 || api_text(body, "reason", &reason, e) < 0 ||
-		release_withdraw(api_service(r), api_user(r), actor, http_req_param(r, "id"), reason, &a.job,
-			e) < 0)
+		release_withdraw(
+			api_service(r), api_user(r), actor, http_req_param(r, "id"), reason, &a.job, e) < 0)
 		return -1;
 	return reply(r, 200, &a, e);
 }

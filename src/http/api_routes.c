@@ -4,7 +4,7 @@
 enum {
 	JSON_MAX = 16 << 10,
 	COMMENT_MAX = 64 << 10, /* RELEASE_COMMENT_CHARS, however they are escaped */
-	FIELDS_MAX = 1 << 20, /* upload.max_field_bytes is at most that */
+	FIELDS_MAX = 1 << 20,   /* upload.max_field_bytes is at most that */
 	NO_BODY = 0
 };
 

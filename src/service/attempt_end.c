@@ -191,19 +191,17 @@ int attempt_collect(struct service *s, const char *job, int n, struct attempt_re
 	return 0;
 }
 
-int attempt_complete(struct service *s, struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
-	int64_t now_ms, struct err *e)
+int attempt_complete(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
+	const struct attempt_result *r, int64_t now_ms, struct err *e)
 {
 	const struct attempt_end end = {
 		.outcome = "complete", .result_sha256 = r->result_sha256, .score = r->score
 	};
-	const struct job_change c = {
-		.to = JOB_COMPLETE,
+	const struct job_change c = { .to = JOB_COMPLETE,
 		.result = true,
 		.score = r->score,
 		.score_demonstration = r->demonstration,
-		.release = release_on_completion(s->opt.release_mode)
-	};
+		.release = release_on_completion(s->opt.release_mode) };
 
 	if (store_attempt_end(tx, a->id, &end, now_ms, e) < 0)
 		return -1;

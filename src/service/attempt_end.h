@@ -51,8 +51,8 @@ int attempt_read_result(struct strv text, struct attempt_result *ret, struct err
 int attempt_collect(struct service *s, const char *job, int n, struct attempt_result *ret, struct err *e);
 
 /* The result is stored as what release.mode makes of it now; it stays that, whatever is set later. */
-int attempt_complete(struct service *s, struct tx *tx, struct job *job, const struct attempt *a, const struct attempt_result *r,
-	int64_t now_ms, struct err *e);
+int attempt_complete(struct service *s, struct tx *tx, struct job *job, const struct attempt *a,
+	const struct attempt_result *r, int64_t now_ms, struct err *e);
 
 /* "jobs/<job>/<n>/<name>", "jobs/<job>/in/front.mp4"; of one that replaced another "…/front-2.mp4" */
 void attempt_output_key(const char *job, int n, const char *name, char out[BLOB_KEY_BYTES]);

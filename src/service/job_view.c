@@ -169,8 +169,8 @@ static void write_result(const struct jobs_view *view, const struct job *job, in
 	json_w_obj(w, "result");
 	json_w_int(w, "attempt", attempt);
 	json_w_num(w, "score", view->staff ? job->score : job->shown_score, 4);
-	json_w_bool(w, "demonstration_model",
-		view->staff ? job->score_demonstration : job->shown_demonstration);
+	json_w_bool(
+		w, "demonstration_model", view->staff ? job->score_demonstration : job->shown_demonstration);
 	json_w_str(w, "note", "A score is not a diagnosis.");
 	json_w_obj_end(w);
 }
@@ -207,8 +207,9 @@ int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, str
 	write_result(view, job, readable, w);
 	if (release_write(tx, job, view->staff, w, e) < 0)
 		return -1;
-	if (view->with_parts && (write_attempts(tx, job, view->staff, w, e) < 0 ||
-					write_outputs(tx, job, readable, w, e) < 0 || write_events(tx, job, w, e) < 0))
+	if (view->with_parts &&
+		(write_attempts(tx, job, view->staff, w, e) < 0 ||
+			write_outputs(tx, job, readable, w, e) < 0 || write_events(tx, job, w, e) < 0))
 		return -1;
 	json_w_obj_end(w);
 	return 0;

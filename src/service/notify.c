@@ -73,8 +73,8 @@ static int read_news(struct service *s, const struct job *job, int attempt, stru
 }
 
 static int render(struct service *s, const struct outbox_item *o, const struct job *job,
-	const struct release *release, const char *failure,
-	char message_id[MAIL_MESSAGE_ID_BYTES], struct buf *out, struct mail_parts *parts, struct err *e)
+	const struct release *release, const char *failure, char message_id[MAIL_MESSAGE_ID_BYTES],
+	struct buf *out, struct mail_parts *parts, struct err *e)
 {
 	CLEANUP(news_p) struct news news = { .score = NAN };
 	const char *host = strchr(s->opt.mail_from, '@');

@@ -287,7 +287,8 @@ int reaper_once(struct service *s, struct err *e)
 	struct err other = { 0 };
 	int r = look_at_attempts(s, e);
 
-	if (jobs_finish_erasures(s, &other) < 0 || resumable_expire(s, &other) < 0 || replace_finish(s, &other) < 0 || chores(s, &other) < 0) {
+	if (jobs_finish_erasures(s, &other) < 0 || resumable_expire(s, &other) < 0 ||
+		replace_finish(s, &other) < 0 || chores(s, &other) < 0) {
 		if (r == 0)
 			*e = other;
 		r = -1;

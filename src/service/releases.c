@@ -21,8 +21,8 @@ int release_readable(const struct user *who, const struct job *job)
 int release_refuse(const struct job *job, struct err *e)
 {
 	if (job->result_attempt == 0)
-		return err_set(e, ERR_NOT_FOUND, "this job has no result yet (%s)",
-			job_state_name(job->state));
+		return err_set(
+			e, ERR_NOT_FOUND, "this job has no result yet (%s)", job_state_name(job->state));
 	/* The one that was shown may have been taken back while a newer one waits. */
 	return err_set(e, ERR_FORBIDDEN, "%s",
 		release_text(release_is_shown(job->release) ? RELEASE_WITHDRAWN : job->release));
@@ -40,7 +40,8 @@ static int check_text(const char *name, const char *text, size_t most, struct er
 			 : err_set(e, ERR_FIELD, "%s has %zu characters, %zu are the limit", name, n, most);
 }
 
-/* Whose job it is stands in the audit: in a small clinic it may be the same person's (docs/adr/0027-release.md).
+/* Whose job it is stands in the audit: in a small clinic it may be the same person's
+ * (docs/adr/0027-release.md).
  */
 static int note(struct tx *tx, const struct job *job, const struct user *who, const char *actor,
 	const char *action, int attempt, const char *why, int64_t now, struct err *e)
@@ -62,8 +63,9 @@ static int begin(struct service *s, const struct user *who, const char *id, stru
 		return -1;
 	if (job->erased)
 		return err_set(e, ERR_CONFLICT, "the results of this job were erased");
-	return job->result_attempt > 0 ? 0 : err_set(e, ERR_CONFLICT, "this job has no result yet (%s)",
-							job_state_name(job->state));
+	return job->result_attempt > 0 ? 0
+				       : err_set(e, ERR_CONFLICT, "this job has no result yet (%s)",
+						 job_state_name(job->state));
 }
 
 static int check_release(const struct job *job, const struct release *r, int attempt, struct err *e)
@@ -85,7 +87,8 @@ static int read_release(struct tx *tx, const struct job *job, int attempt, struc
 {
 	int rc = store_release_get(tx, job->id, attempt, r, e);
 
-	return rc <= 0 ? rc : err_set(e, ERR_CORRUPT, "job %s lacks the release of attempt %d", job->id, attempt);
+	return rc <= 0 ? rc
+		       : err_set(e, ERR_CORRUPT, "job %s lacks the release of attempt %d", job->id, attempt);
 }
 
 int release_result(struct service *s, const struct user *who, const char *actor, const char *id, int attempt,
@@ -98,8 +101,8 @@ int release_result(struct service *s, const struct user *who, const char *actor,
 	if (!r)
 		return err_set(e, ERR_NOMEM, "release");
 	if (check_text("comment", comment, RELEASE_COMMENT_CHARS, e) < 0 ||
-		begin(s, who, id, &tx, ret, e) < 0 ||
-		read_release(tx, ret, ret->result_attempt, r, e) < 0 || check_release(ret, r, attempt, e) < 0)
+		begin(s, who, id, &tx, ret, e) < 0 || read_release(tx, ret, ret->result_attempt, r, e) < 0 ||
+		check_release(ret, r, attempt, e) < 0)
 		return -1;
 	bool again = r->state == RELEASE_RELEASED;
 	if (again && strcmp(r->comment, comment) == 0)
@@ -113,9 +116,11 @@ int release_result(struct service *s, const struct user *who, const char *actor,
 	job_show_result(ret);
 	if (store_release_change(tx, ret, r, now, e) < 0 ||
 		store_event_add(tx, ret, "note", "", 0,
-			again ? "The clinician's comment was changed." : "A clinician has released the result.",
+			again ? "The clinician's comment was changed."
+			      : "A clinician has released the result.",
 			now, e) < 0 ||
-		note(tx, ret, who, actor, again ? "result_comment" : "result_release", attempt, "", now, e) < 0 ||
+		note(tx, ret, who, actor, again ? "result_comment" : "result_release", attempt, "", now, e) <
+			0 ||
 		(!again && store_outbox_add_released(tx, ret, attempt, r->times, now, e) < 0) ||
 		store_commit(&tx, e) < 0)
 		return -1;

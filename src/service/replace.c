@@ -33,8 +33,8 @@ static int check_upload(struct service *s, const struct upload_row *u, enum view
 }
 
 /* The same film again would bring the same result; one film for both views is a slip of the hand. */
-static int check_content(const struct upload_row *u, enum view view, const struct video *videos, unsigned n,
-	struct err *e)
+static int check_content(
+	const struct upload_row *u, enum view view, const struct video *videos, unsigned n, struct err *e)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (videos[i].bytes == u->bytes && memcmp(videos[i].sha256, u->sha256, SHA256_BYTES) == 0)
@@ -69,7 +69,8 @@ static int swap(struct service *s, struct tx *tx, const struct user *who, struct
 
 	if (resumable_get(tx, who, upload, &u, e) < 0)
 		return e->kind == ERR_NOT_FOUND
-			       ? err_set(e, ERR_FIELD, "upload: there is none of that id: it expired, or a job has it")
+			       ? err_set(e, ERR_FIELD,
+					 "upload: there is none of that id: it expired, or a job has it")
 			       : -1;
 	if (check_upload(s, &u, view, e) < 0 || check_content(&u, view, videos, n, e) < 0)
 		return -1;

@@ -90,8 +90,7 @@ static int write_facts(struct service *s, const struct job *job, struct buf *out
 	for (unsigned i = 0; i < n; i++) {
 		snprintf(name, sizeof name, "video_sha256_%s", view_name(videos[i].view));
 		/* The one that the key points are from: another may have taken its place meanwhile. */
-		int r = store_old_video_sha256(
-			tx, job->id, videos[i].view, job->result_attempt, sha256, e);
+		int r = store_old_video_sha256(tx, job->id, videos[i].view, job->result_attempt, sha256, e);
 		if (r < 0)
 			return -1;
 		hex_encode(r == 0 ? sha256 : videos[i].sha256, SHA256_BYTES, hex);

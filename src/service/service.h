@@ -23,8 +23,8 @@ struct service_options {
 	const char *mail_from; /* bare address; its domain ends the Message-IDs */
 	bool mail_may_send_score;
 	enum release_mode release_mode; /* of results that complete from now on */
-	const char *consent_version; /* "" while no consent text is configured */
-	const char *consent_text;    /* what submitters read; "" likewise */
+	const char *consent_version;    /* "" while no consent text is configured */
+	const char *consent_text;       /* what submitters read; "" likewise */
 	int64_t max_video_bytes, min_free_bytes, max_body_bytes;
 	unsigned max_uploads_per_user, refuse_above_queued;
 	unsigned max_resumable_per_user; /* uploads that wait for their job */

@@ -20,7 +20,8 @@ int store_job_erase(struct tx *tx, struct job *job, int64_t now_ms, struct err *
 		    "hint_front_x = NULL, hint_front_y = NULL, hint_side_x = NULL, hint_side_y = NULL, notes "
 		    "= NULL, "
 		    "walking_aid = NULL, orthosis = NULL, footwear = NULL, score = NULL, result_attempt = 0, "
-		    "release = '', shown_attempt = 0, shown_score = NULL, subject = NULL, error_text = '' WHERE id = ?2",
+		    "release = '', shown_attempt = 0, shown_score = NULL, subject = NULL, error_text = '' "
+		    "WHERE id = ?2",
 		    DB_ARGS(DB_I(now_ms), DB_S(job->id)), e) < 0 ||
 		db_run(tx->db,
 			"UPDATE attempts SET log = '', score = NULL, result_sha256 = NULL, error_text = '' "

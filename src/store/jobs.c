@@ -16,7 +16,8 @@
 	"attempt, "                                                                                          \
 	"failures, cancel_requested, erased_ms, error_kind, error_text, result_attempt, score, "             \
 	"score_demonstration, age_months, sex, ethnicity, height_cm, weight_kg, email, role, email_score, "  \
-	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note, walking_aid, orthosis, footwear, release, "     \
+	"hint_front_x, hint_front_y, hint_side_x, hint_side_y, note, walking_aid, orthosis, footwear, "      \
+	"release, "                                                                                          \
 	"shown_attempt, shown_score, shown_demonstration"
 
 static void read_submission(struct db_rows *r, struct submission *s)
@@ -227,6 +228,8 @@ static int check_change(const struct job *j, const struct job_change *c, struct 
 	if ((c->to == JOB_PROCESSING) != (c->phase != PHASE_NONE))
 		return err_set(e, ERR_INTERNAL, "state %s with phase '%s'", job_state_name(c->to),
 			job_phase_name(c->phase));
+	if (c->result != (c->release != RELEASE_NONE))
+		return err_set(e, ERR_INTERNAL, "a result and what it is for the submitter go together");
 	return 0;
 }
 
@@ -428,8 +431,8 @@ int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, 
 	const char *before = f->before ? f->before : "~";
 	const char *state = f->by_state ? job_state_name(f->state) : NULL;
 	const char *release = f->release != RELEASE_NONE ? release_name(f->release) : NULL;
-	const struct db_arg *args = DB_ARGS(DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max),
-		DB_S(f->owner), DB_S(release));
+	const struct db_arg *args = DB_ARGS(
+		DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max), DB_S(f->owner), DB_S(release));
 	DB_ROWS rows = { 0 };
 	int r;
 
@@ -444,8 +447,8 @@ int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, 
 		r = db_first(tx->db, LISTED "release = ?6 AND ?5 IS NULL ORDER BY id DESC LIMIT ?4", args,
 			&rows, e);
 	else
-		r = db_first(tx->db, LISTED "?5 IS NULL AND ?6 IS NULL ORDER BY id DESC LIMIT ?4", args,
-			&rows, e);
+		r = db_first(
+			tx->db, LISTED "?5 IS NULL AND ?6 IS NULL ORDER BY id DESC LIMIT ?4", args, &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
 		if (read_job(&rows, &out[(*ret_n)++], e) < 0)

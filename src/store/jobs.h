@@ -52,7 +52,7 @@ struct job_change {
 	double score;                        /* NaN for none */
 	bool score_demonstration;
 	enum release_state release; /* what it is for the submitter */
-	const char *text; /* for the event; NULL: the state's or phase's own words */
+	const char *text;           /* for the event; NULL: the state's or phase's own words */
 };
 
 /**

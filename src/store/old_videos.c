@@ -4,13 +4,13 @@
 
 #include "store/store_tx.h"
 
-int store_video_replace(
-	struct tx *tx, const char *job, int attempt, const struct video *video, struct err *e)
+int store_video_replace(struct tx *tx, const char *job, int attempt, const struct video *video, struct err *e)
 {
 	const char *view = view_name(video->view);
 
 	if (db_run(tx->db,
-		    "INSERT INTO old_videos (job, view, n, attempt, sha256, spool_name, blob_key) SELECT job, "
+		    "INSERT INTO old_videos (job, view, n, attempt, sha256, spool_name, blob_key) SELECT "
+		    "job, "
 		    "view, n, ?3, sha256, spool_name, blob_key FROM videos WHERE job = ?1 AND view = ?2",
 		    DB_ARGS(DB_S(job), DB_S(view), DB_I(attempt)), e) < 0 ||
 		db_run(tx->db,
@@ -56,8 +56,7 @@ int store_old_videos_idle(struct tx *tx, struct old_video *out, unsigned max, un
 int store_old_videos_of_job(
 	struct tx *tx, const char *job, struct old_video *out, unsigned max, unsigned *ret_n, struct err *e)
 {
-	return list(tx,
-		"SELECT job, view, n, spool_name, blob_key FROM old_videos WHERE job = ? LIMIT ?",
+	return list(tx, "SELECT job, view, n, spool_name, blob_key FROM old_videos WHERE job = ? LIMIT ?",
 		DB_ARGS(DB_S(job), DB_I(max)), out, ret_n, e);
 }
 
@@ -67,8 +66,8 @@ int store_old_video_done(struct tx *tx, const struct old_video *v, struct err *e
 		DB_ARGS(DB_S(v->job), DB_S(view_name(v->view)), DB_I(v->n)), e);
 }
 
-int store_old_video_sha256(struct tx *tx, const char *job, enum view view, int attempt,
-	uint8_t ret[SHA256_BYTES], struct err *e)
+int store_old_video_sha256(
+	struct tx *tx, const char *job, enum view view, int attempt, uint8_t ret[SHA256_BYTES], struct err *e)
 {
 	DB_ROWS rows;
 	int r = db_first(tx->db,

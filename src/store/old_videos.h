@@ -2,8 +2,8 @@
 
 #include "store/jobs.h"
 
-/* Videos of a job that others took the place of. The result that stands was measured from them: they stay until
- * one without them stands. */
+/* Videos of a job that others took the place of. The result that stands was measured from them: they stay
+ * until one without them stands. */
 
 struct old_video {
 	char job[ID_BYTES];
@@ -20,8 +20,7 @@ struct old_video {
 int store_video_replace(
 	struct tx *tx, const char *job, int attempt, const struct video *video, struct err *e);
 /* Those that no result needs any more. */
-int store_old_videos_idle(
-	struct tx *tx, struct old_video *out, unsigned max, unsigned *ret_n, struct err *e);
+int store_old_videos_idle(struct tx *tx, struct old_video *out, unsigned max, unsigned *ret_n, struct err *e);
 /* All of one job. */
 int store_old_videos_of_job(
 	struct tx *tx, const char *job, struct old_video *out, unsigned max, unsigned *ret_n, struct err *e);

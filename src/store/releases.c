@@ -52,7 +52,8 @@ int store_release_change(
 	job->version++;
 	job->updated_ms = now_ms;
 	if (db_run(tx->db,
-		    "UPDATE releases SET state = ?3, times = ?4, at_ms = ?5, actor = ?6, comment = ?7, reason "
+		    "UPDATE releases SET state = ?3, times = ?4, at_ms = ?5, actor = ?6, comment = ?7, "
+		    "reason "
 		    "= ?8 WHERE job = ?1 AND attempt = ?2",
 		    DB_ARGS(DB_S(job->id), DB_I(r->attempt), DB_S(release_name(r->state)), DB_I(r->times),
 			    DB_I(r->at_ms), DB_S(r->actor), DB_S(r->comment), DB_S(r->reason)),

@@ -482,8 +482,8 @@ int blob_contract_run(const struct blob_factory *f)
 {
 	const struct CMUnitTest tests[] = { TEST(puts_and_reads), TEST(survives_reopening), TEST(reads_parts),
 		TEST(refuses_what_is_not_wanted), TEST(never_changes_a_blob), TEST(put_can_be_cancelled),
-		TEST(refuses_bad_keys), TEST(removes_one), TEST(removes_by_prefix), TEST(probes), TEST(makes_urls),
-		TEST(one_of_two_wins), TEST(killed_put_leaves_no_torn_blob),
+		TEST(refuses_bad_keys), TEST(removes_one), TEST(removes_by_prefix), TEST(probes),
+		TEST(makes_urls), TEST(one_of_two_wins), TEST(killed_put_leaves_no_torn_blob),
 		TEST(killed_removal_can_be_repeated) };
 
 	factory = f;

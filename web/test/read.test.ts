@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { Cycle, Curve, StepEvent } from "../src/api/result";
+import type { Cycle, Curve, Result, StepEvent } from "../src/api/result";
 import { pairs } from "../src/read/pairs";
 import { eventAt, neighbour, percentAt } from "../src/read/cycle";
 import { outside } from "../src/read/parameters";
-import { nextSteps } from "../src/read/score";
+import { isAboutFilm, isBad, viewsOf, viewsToFilm } from "../src/read/next_steps";
 
 const cycles: Cycle[] = [
 	{ view: "side", foot: "left", start_s: 1, end_s: 2, toe_off_s: 1.6 },
@@ -37,10 +37,32 @@ test("outside of the reference, not on its edge", () => {
 	expect(outside(5, undefined)).toBeNull();
 });
 
-test("what to do next depends on why there is no score, each thing once", () => {
-	expect(nextSteps(["no_model"])).toEqual(["result.next.operator"]);
-	expect(nextSteps(["few_strides", "low_confidence"])).toEqual(["result.next.film"]);
-	expect(nextSteps(["outside_population", "age_unknown"])).toEqual(["result.next.population", "result.next.facts"]);
+const quality = (flags: string[], more = {}) => ({ flags, mean_confidence: 0.9, fps: 30, ...more });
+const resultOf = (front: unknown, side: unknown, reasons: string[], cadenceView?: string) => ({
+	quality: { front, side }, score: { value: null, reasons: reasons.map((code) => ({ code, text: "" })) },
+	parameters: cadenceView ? { cadence: { value: 1, view: cadenceView } } : {},
+}) as unknown as Result;
+
+test("a reason for no score belongs to the video that it is about", () => {
+	const good = quality([]);
+	expect(viewsOf(resultOf(good, quality(["low_confidence"]), []), "low_confidence")).toEqual(["side"]);
+	expect(viewsOf(resultOf(good, good, [], "side"), "few_strides")).toEqual(["side"]);
+	expect(viewsOf(resultOf(quality(["few_strides"]), good, [], "side"), "few_strides")).toEqual(["front"]);
+	expect(viewsOf(resultOf(good, good, []), "few_strides")).toEqual([]);
+	expect(viewsOf(resultOf(good, quality([], { mean_confidence: 0.4 }), []), "unsure_key_points")).toEqual(["side"]);
+	expect(viewsOf(resultOf(quality([], { fps: 15 }), good, []), "few_frames_a_second")).toEqual(["front"]);
+	expect(viewsOf(resultOf(quality([], { fps: 15 }), quality([], { fps: 15.02 }), []), "few_frames_a_second")).toEqual(["front", "side"]);
+	expect(viewsOf(resultOf(null, good, []), "missing_features")).toEqual(["front"]);
+	expect(viewsOf(resultOf(good, good, []), "outside_population")).toEqual([]);
+});
+
+test("only what another film can mend asks for one", () => {
+	expect(viewsToFilm(resultOf(quality(["no_person"]), quality([]), ["no_person", "no_model"]))).toEqual(["front"]);
+	expect(viewsToFilm(resultOf(quality([]), quality(["toe_walking"]), ["outside_population", "no_model"]))).toEqual([]);
+	expect(isBad(resultOf(quality([]), quality(["toe_walking", "no_feet"]), []), "side")).toBe(false);
+	expect(isBad(resultOf(quality([]), quality(["camera_moves"]), []), "side")).toBe(true);
+	expect(isBad(resultOf(quality([]), null, []), "side")).toBe(true);
+	expect([isAboutFilm("few_strides"), isAboutFilm("age_unknown"), isAboutFilm("running")]).toEqual([true, false, true]);
 });
 
 test("curves stand in pairs", () => {

@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { joints } from "../src/api/result";
-import { states } from "../src/api/types";
+import { releaseStates, states } from "../src/api/types";
 import { en } from "../src/i18n/en";
 import { groups } from "../src/read/parameters";
+import { most } from "../src/release/release_panel";
+import { failedView } from "../src/release/replace";
 import { aids, footwears, orthoses } from "../src/submit/facts";
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, "../..", path), "utf8");
@@ -33,14 +35,38 @@ test("every flag, reason, doubt and feature has words", () => {
 		has(`flag.${flag}`);
 		has(`advice.${flag}`);
 	}
-	for (const reason of rows("src/score/reasons.def", "REASON"))
+	for (const reason of rows("src/score/reasons.def", "REASON")) {
 		has(`reason.${reason}`);
+		has(`next.${reason}`);
+	}
 	for (const why of rows("src/gait/reasons.def", "REASON"))
 		has(`why.${why}`);
 	for (const doubt of rows("src/gait/doubts.def", "DOUBT"))
 		has(`doubt.${doubt}`);
 	for (const feature of [...rows("src/score/features.def", "FEATURE"), ...rows("src/score/features.def", "PATIENT_FACT")])
 		expect(Object.keys(en).some((key) => key === `feature.${feature}` || key === `param.${feature}`), feature).toBe(true);
+});
+
+test("the states of a release are the server's, and each has words", () => {
+	const words = [...read("src/core/release.def").matchAll(/^RELEASE\(\w+, "(\w+)"/gm)].map((m) => m[1]);
+	expect([...releaseStates]).toEqual(words);
+	expect(read("docs/api/openapi.yaml")).toContain(`enum: [${releaseStates.join(", ")}]`);
+	for (const state of releaseStates)
+		has(`release.staff.${state}`);
+	expect(read("src/core/release.h")).toContain(`RELEASE_COMMENT_CHARS = ${most.comment},`);
+	expect(read("src/core/release.h")).toContain(`RELEASE_REASON_CHARS = ${most.reason},`);
+});
+
+test("a failure names its video in the job script's own words", () => {
+	const script = read("pbs/gait-job.pbs");
+	for (const words of ["The $view video could not be read as a video.", "No person was found in the $view video.", "The walk in the $view video could not be measured."]) {
+		expect(script).toContain(words);
+		for (const view of ["front", "side"])
+			expect(failedView({ kind: "no_person", text: words.replace("$view", view) })).toBe(view);
+	}
+	expect(failedView({ kind: "walltime", text: "The side video" })).toBeNull();
+	expect(failedView({ kind: "no_person", text: "Nobody." })).toBeNull();
+	expect(failedView(undefined)).toBeNull();
 });
 
 test("lists of words are the server's", () => {

@@ -19,8 +19,10 @@
 static struct mail_facts sample(enum mail_kind kind)
 {
 	static char id[MAIL_MESSAGE_ID_BYTES];
+	char local[80];
 
-	assert_int_equal(mail_message_id(kind, JOB, 1, "example.org", id, NULL), 0);
+	snprintf(local, sizeof local, "%s." JOB ".1", mail_kind_name(kind));
+	assert_int_equal(mail_message_id(local, "example.org", id, NULL), 0);
 	return (struct mail_facts){ .kind = kind,
 		.job_id = JOB,
 		.ordinal = 17,
@@ -109,13 +111,13 @@ static void assert_well_formed(const char *mail, size_t max_line)
 	}
 }
 
-static const enum mail_kind all_kinds[] = { MAIL_RECEIVED, MAIL_RESULT, MAIL_FAILURE };
+static const enum mail_kind all_kinds[] = { MAIL_RECEIVED, MAIL_RESULT, MAIL_FAILURE, MAIL_ANALYSED };
 
 static void every_kind_is_complete(void **state)
 {
 	static const char *const subjects[] = { "Request no. 17 has arrived", "Request no. 17 is done",
-		"Request no. 17 could not be completed" };
-	static const char *const names[] = { "received", "result", "failure" };
+		"Request no. 17 could not be completed", "Request no. 17 has been analysed" };
+	static const char *const names[] = { "received", "result", "failure", "analysed" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(all_kinds); i++) {
@@ -141,6 +143,28 @@ static void every_kind_is_complete(void **state)
 		assert_in_bodies(&f, "demonstration model", false, false);
 		assert_in_bodies(&f, "Score:", false, false);
 	}
+}
+
+/* Of a result that its submitter does not see (yet), and of a clinician's words about one: only that there
+ * are some. */
+static void release_of_results(void **state)
+{
+	struct mail_facts waits = sample(MAIL_ANALYSED), never = sample(MAIL_ANALYSED);
+	struct mail_facts plain = sample(MAIL_RESULT), commented = sample(MAIL_RESULT);
+
+	(void)state;
+	never.withheld = true;
+	commented.commented = true;
+	waits.has_score = waits.with_score = never.has_score = never.with_score = true;
+	waits.score = never.score = 0.73;
+	assert_in_bodies(&waits, "A clinician reads the result now.", true, true);
+	assert_in_bodies(&waits, "individual results", false, false);
+	assert_in_bodies(&waits, "0.73", false, false);
+	assert_in_bodies(&never, "individual results", true, true);
+	assert_in_bodies(&never, "reads the result", false, false);
+	assert_in_bodies(&never, "0.73", false, false);
+	assert_in_bodies(&plain, "wrote a comment", false, false);
+	assert_in_bodies(&commented, "wrote a comment", true, true);
 }
 
 static void score_only_where_asked_for(void **state)
@@ -364,25 +388,21 @@ static void long_values_stay_within_the_limits(void **state)
 static void message_ids(void **state)
 {
 	static const struct {
-		enum mail_kind kind;
-		const char *job, *host, *want;
-		int attempt;
+		const char *local, *host, *want;
 	} cases[] = {
-		{ MAIL_RECEIVED, JOB, "example.org", "received." JOB ".0@example.org", 0 },
-		{ MAIL_FAILURE, JOB, "a.b.c", "failure." JOB ".12@a.b.c", 12 },
-		{ MAIL_KIND_COUNT, JOB, "example.org", NULL, 0 },
-		{ MAIL_RESULT, "a b", "example.org", NULL, 1 },
-		{ MAIL_RESULT, "a>\r\n", "example.org", NULL, 1 },
-		{ MAIL_RESULT, JOB, "", NULL, 1 },
-		{ MAIL_RESULT, JOB, "ex ample.org", NULL, 1 },
-		{ MAIL_RESULT, JOB, "example.org", NULL, -1 },
+		{ "received." JOB ".0", "example.org", "received." JOB ".0@example.org" },
+		{ "result." JOB ".12.2", "a.b.c", "result." JOB ".12.2@a.b.c" },
+		{ "", "example.org", NULL },
+		{ "result.a b.1", "example.org", NULL },
+		{ "result.a>\r\n.1", "example.org", NULL },
+		{ "result." JOB ".1", "", NULL },
+		{ "result." JOB ".1", "ex ample.org", NULL },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		char id[MAIL_MESSAGE_ID_BYTES] = "untouched";
-		int rc = mail_message_id(
-			cases[i].kind, cases[i].job, cases[i].attempt, cases[i].host, id, NULL);
+		int rc = mail_message_id(cases[i].local, cases[i].host, id, NULL);
 		assert_int_equal(rc, cases[i].want ? 0 : -1);
 		assert_string_equal(id, cases[i].want ? cases[i].want : "untouched");
 	}
@@ -496,9 +516,10 @@ static void templates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(every_kind_is_complete),
-		cmocka_unit_test(score_only_where_asked_for), cmocka_unit_test(reasons_stand_for_the_score),
-		cmocka_unit_test(values_are_escaped), cmocka_unit_test(headers_cannot_be_injected),
-		cmocka_unit_test(parts_are_the_message), cmocka_unit_test(refuses_malformed_facts),
+		cmocka_unit_test(release_of_results), cmocka_unit_test(score_only_where_asked_for),
+		cmocka_unit_test(reasons_stand_for_the_score), cmocka_unit_test(values_are_escaped),
+		cmocka_unit_test(headers_cannot_be_injected), cmocka_unit_test(parts_are_the_message),
+		cmocka_unit_test(refuses_malformed_facts),
 		cmocka_unit_test(long_values_stay_within_the_limits), cmocka_unit_test(message_ids),
 		cmocka_unit_test(quoted_printable), cmocka_unit_test(header_text),
 		cmocka_unit_test(templates) };

@@ -172,9 +172,11 @@ static void a_change_bumps_and_tells(void **state)
 	struct job job, read;
 	struct event v[8];
 	unsigned n;
-	const struct job_change done = {
-		.to = JOB_COMPLETE, .result = true, .score = 0.5, .score_demonstration = true
-	};
+	const struct job_change done = { .to = JOB_COMPLETE,
+		.result = true,
+		.score = 0.5,
+		.score_demonstration = true,
+		.release = RELEASE_DIRECT };
 	const struct job_change again = { .to = JOB_QUEUED, .fresh_start = true, .text = "Once more." };
 	const struct job_change failed = { .to = JOB_QUEUED,
 		.failed_attempt = true,

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { get, Problem } from "./client";
+import { mayTurn } from "../release/state";
 import type { Result } from "./result";
 import { isOver, type Consent, type JobDetail, type JobEvent, type JobPage, type Self, type State, type Subject } from "./types";
 
@@ -35,6 +36,7 @@ export function useSubjects() {
 export interface JobFilter {
 	status: State | "";
 	mine: boolean;
+	waiting: boolean; // for a clinician
 	before: string;
 }
 
@@ -44,6 +46,8 @@ export function useJobs(filter: JobFilter) {
 		query.set("status", filter.status);
 	if (filter.mine)
 		query.set("mine", "");
+	if (filter.waiting)
+		query.set("release", "waiting");
 	if (filter.before)
 		query.set("before", filter.before);
 	return useQuery({
@@ -71,14 +75,16 @@ export function useJob(id: string) {
 		queryFn: ({ signal }) => get<JobDetail>(`/api/v1/jobs/${id}`, signal),
 		refetchInterval: (q) => {
 			const job = q.state.data;
-			if (!job || isOver(job))
+			if (!job || (isOver(job) && !mayTurn(job)))
 				return false;
+			if (isOver(job))
+				return live ? false : 15_000;
 			// A place in the queue changes by others' doing, which is no event of this job.
 			return !live ? 3_000 : job.status.value === "queued" ? 5_000 : 30_000;
 		},
 	});
 	const job = query.data;
-	const watch = job !== undefined && !job.erased && !isOver(job);
+	const watch = job !== undefined && !job.erased && (!isOver(job) || mayTurn(job));
 	const seen = job?.events.at(-1)?.seq ?? 0;
 
 	useEffect(() => {

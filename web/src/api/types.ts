@@ -10,6 +10,18 @@ export const states = ["submitting", "queued", "processing", "complete", "submis
 export type State = (typeof states)[number];
 export type Phase = "staging" | "submitted" | "running" | "finalizing";
 
+export const releaseStates = ["direct", "waiting", "released", "withheld", "withdrawn"] as const;
+
+export interface Release {
+	state: (typeof releaseStates)[number];
+	attempt: number; // whose result @state is about
+	shown: number | null; // the attempt whose result the submitter sees
+	comment: string | null;
+	at: string | null;
+	by?: string | null; // for staff
+	reason?: string | null; // for staff
+}
+
 export interface Job {
 	id: string;
 	ordinal: number;
@@ -27,6 +39,7 @@ export interface Job {
 	queue?: { position: number; estimated_wait_s: number | null };
 	progress?: { step: string; percent: number };
 	result?: { attempt: number; score: number | null; demonstration_model: boolean; note: string };
+	release?: Release;
 }
 
 export interface JobEvent {
@@ -50,6 +63,7 @@ export interface JobDetail extends Job {
 export interface JobPage {
 	jobs: Job[];
 	next: string | null;
+	waiting?: number; // for staff: how many results wait for a clinician
 }
 
 export interface Consent {

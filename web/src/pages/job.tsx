@@ -2,15 +2,22 @@ import { lazy, Suspense, useState } from "react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { Link } from "wouter";
 import { explain, Problem, send } from "../api/client";
-import { useJob, type Link as Connection } from "../api/hooks";
+import { useJob, useSelf, type Link as Connection } from "../api/hooks";
+import type { View } from "../api/result";
 import { isOver, type JobDetail } from "../api/types";
 import { useI18n } from "../i18n";
+import { Comment } from "../release/comment";
+import { NewerWaits, NotShown } from "../release/not_shown";
+import { failedView, ReplaceButton, ReplaceContext } from "../release/replace";
+import { newerIsHidden } from "../release/state";
 import { Confirm } from "../ui/confirm";
 import { Busy, Failure, Notice } from "../ui/notice";
 import { StateBadge } from "../ui/state";
 import { useTitle } from "../ui/title";
 
 const ResultView = lazy(() => import("../read/result_view"));
+const ReleasePanel = lazy(() => import("../release/release_panel"));
+const ReplacePanel = lazy(() => import("../release/replace_panel"));
 
 function Waiting({ job }: { job: JobDetail }) {
 	const { t, format } = useI18n();
@@ -50,11 +57,13 @@ function Working({ job }: { job: JobDetail }) {
 function Failed({ job }: { job: JobDetail }) {
 	const { t, code } = useI18n();
 	const kind = job.error?.kind ?? "other";
+	const view = failedView(job.error);
 	return (
 		<Notice tone="bad" title={t("job.failed")}>
 			<p>{code("fail", kind, t("fail.other"))}</p>
 			{job.error?.text && <p className="hint">{job.error.text}</p>}
 			<p><strong>{t("job.todo")}:</strong> {code("fail", `${kind}.todo`, t("fail.other.todo"))}</p>
+			{view && <p><ReplaceButton view={view} /></p>}
 		</Notice>
 	);
 }
@@ -145,6 +154,8 @@ export function JobPage({ id }: { id: string }) {
 	const i18n = useI18n();
 	const { t, format } = i18n;
 	const { data: job, error, isPending, refetch, link } = useJob(id);
+	const self = useSelf();
+	const [replacing, setReplacing] = useState<View | null>(null);
 
 	useTitle(t("job.title", { n: job ? String(job.ordinal) : "…" }));
 	if (isPending)
@@ -158,8 +169,11 @@ export function JobPage({ id }: { id: string }) {
 			</>
 		);
 	const done = job.status.value === "complete" && !job.erased;
+	const staff = self.data !== undefined && self.data !== null && self.data.role !== "submitter";
+	const release = job.erased ? undefined : job.release;
+	const canReplace = isOver(job) && !job.erased;
 	return (
-		<>
+		<ReplaceContext value={canReplace ? setReplacing : null}>
 			<p className="back"><Link href="/jobs">← {t("job.back")}</Link></p>
 			<div className="title-row">
 				<div>
@@ -170,6 +184,15 @@ export function JobPage({ id }: { id: string }) {
 			</div>
 			{error && <Failure text={explain(i18n, error)} />}
 			{!done && <Status job={job} link={link} />}
+			{replacing && canReplace && (
+				<Suspense fallback={<Busy />}>
+					<ReplacePanel key={replacing} job={job} view={replacing} onClose={() => setReplacing(null)} />
+				</Suspense>
+			)}
+			{release && staff && release.state !== "direct" && <Suspense><ReleasePanel job={job} release={release} /></Suspense>}
+			{release && !staff && done && !job.result && <NotShown job={job} live={link === "live"} />}
+			{release && !staff && done && job.result && newerIsHidden(job) && <NewerWaits job={job} />}
+			{release?.comment && !staff && job.result && <Comment text={release.comment} at={release.at} />}
 			{job.result && !job.erased && (
 				<>
 					{!done && <p>{t("job.resultKept", { n: job.result.attempt })}</p>}
@@ -179,6 +202,6 @@ export function JobPage({ id }: { id: string }) {
 				</>
 			)}
 			<History job={job} />
-		</>
+		</ReplaceContext>
 	);
 }

@@ -3,6 +3,7 @@ import { explain } from "../api/client";
 import { useJobs, useSubjects } from "../api/hooks";
 import { states, type Job, type Self } from "../api/types";
 import { useI18n, type AnyKey } from "../i18n";
+import "../release/release.css";
 import { Busy, Failure } from "../ui/notice";
 import { useTitle } from "../ui/title";
 import { StateBadge } from "../ui/state";
@@ -35,13 +36,14 @@ function Row({ job, code }: { job: Job; code: string | undefined }) {
 
 export function JobsPage({ self }: { self: Self }) {
 	const i18n = useI18n();
-	const { t } = i18n;
+	const { t, format } = i18n;
 	const [search, setSearch] = useSearchParams();
 	const wanted = search.get("status");
 	const status = states.find((s) => s === wanted) ?? "";
 	const mine = search.has("mine");
+	const waiting = search.has("waiting");
 	const before = search.get("before") ?? "";
-	const page = useJobs({ status, mine, before });
+	const page = useJobs({ status, mine, waiting, before });
 	const subjects = useSubjects();
 	const codes = new Map(subjects.data?.map((s) => [s.id, s.code]));
 	const filter = (name: string, value: string | null) =>
@@ -74,13 +76,18 @@ export function JobsPage({ self }: { self: Self }) {
 						<input type="checkbox" checked={mine} onChange={(e) => filter("mine", e.target.checked ? "1" : null)} /> {t("jobs.mine")}
 					</label>
 				)}
+				{(waiting || Boolean(page.data?.waiting)) && self.role !== "submitter" && (
+					<button type="button" aria-pressed={waiting} onClick={() => filter("waiting", waiting ? null : "1")}>
+						{t("release.filter")} <span className="badge waiting-count">{format.number(page.data?.waiting ?? 0, 0)}</span>
+					</button>
+				)}
 			</div>
 			{page.isPending ? <Busy />
 			: page.isError ? <Failure text={explain(i18n, page.error)} retry={() => void page.refetch()} />
 			: page.data.jobs.length === 0 ? (
 				<div className="card empty">
-					<p>{status || before ? t("jobs.noneFiltered") : t("jobs.none")}</p>
-					{!status && !before && <Link href="/new" className="button primary">{t("jobs.first")}</Link>}
+					<p>{status || before || waiting ? t("jobs.noneFiltered") : t("jobs.none")}</p>
+					{!status && !before && !waiting && <Link href="/new" className="button primary">{t("jobs.first")}</Link>}
 				</div>
 			) : (
 				<ul className="rows">

@@ -1,6 +1,8 @@
 import type { Result, View } from "../api/result";
 import { useI18n } from "../i18n";
+import { ReplaceButton } from "../release/replace";
 import { Notice } from "../ui/notice";
+import { isBad } from "./next_steps";
 
 /* Codes of result.json in words: ours where the catalogue has them, else the server's own. */
 export function useWords(result: Result) {
@@ -15,7 +17,7 @@ function ViewCard({ result, view }: { result: Result; view: View }) {
 	return (
 		<div className="view-quality">
 			<h3>{t(`result.view.${view}`)}</h3>
-			{q === null ? <p>{t("result.view.none")}</p> : (
+			{q === null ? <><p>{t("result.view.none")}</p><ReplaceButton view={view} /></> : (
 				<>
 					{q.flags.length > 0 && (
 						<ul className="flags">
@@ -26,6 +28,7 @@ function ViewCard({ result, view }: { result: Result; view: View }) {
 							))}
 						</ul>
 					)}
+					{isBad(result, view) && <p><ReplaceButton view={view} /></p>}
 					<p className="hint">
 						{t("result.view.facts", {
 							percent: format.percent(q.frames > 0 ? (100 * q.frames_with_person) / q.frames : 0), frames: q.frames, steps: q.steps,

@@ -1,43 +1,44 @@
 import { useState } from "react";
 import { Link } from "wouter";
 import type { Result, Score } from "../api/result";
-import type { Key } from "../i18n/en";
 import { useI18n } from "../i18n";
+import { ReplaceButton } from "../release/replace";
+import "../release/release.css";
 import { Notice } from "../ui/notice";
-
-const operators = ["no_model", "demonstration_not_allowed"];
-const population = ["outside_population", "sex_outside_population", "walking_aid_excluded", "orthosis_excluded", "footwear_excluded"];
-const unknown = ["age_unknown", "sex_unknown"];
-
-/* What would help against these reasons; each thing once. */
-export function nextSteps(codes: string[]): Key[] {
-	const steps = codes.map((code): Key =>
-		operators.includes(code) ? "result.next.operator"
-		: population.includes(code) ? "result.next.population"
-		: unknown.includes(code) ? "result.next.facts"
-		: "result.next.film");
-	return [...new Set(steps)];
-}
+import { isAboutFilm, viewsOf, viewsToFilm } from "./next_steps";
 
 function NoScore({ result }: { result: Result }) {
 	const { t, code } = useI18n();
-	const { reasons } = result.score;
-	const codes = reasons.map((r) => r.code);
-	const advice = codes.map((c) => code("advice", c, "")).filter(Boolean);
-	const steps = nextSteps(codes);
+	const film = viewsToFilm(result);
+	const again = result.score.reasons.some((r) => isAboutFilm(r.code) || ["age_unknown", "sex_unknown"].includes(r.code));
 	return (
 		<>
 			<p className="big">{t("result.noScore")}</p>
 			<p>{t("result.noScoreText")}</p>
-			<ul>
-				{reasons.map((r) => <li key={r.code}>{code("reason", r.code, code("flag", r.code, r.text))}</li>)}
+			<ul className="reasons">
+				{result.score.reasons.map((r) => {
+					const views = isAboutFilm(r.code) ? viewsOf(result, r.code) : [];
+					return (
+						<li key={r.code}>
+							<p>
+								{views.length === 1 && views[0] && <strong>{t(`result.view.${views[0]}`)}: </strong>}
+								<strong>{code("reason", r.code, code("flag", r.code, r.text))}</strong>
+							</p>
+							<p>{code("next", r.code, code("advice", r.code, t("next.other")))}</p>
+						</li>
+					);
+				})}
 			</ul>
-			<h3>{t("result.nextTitle")}</h3>
-			<ul>
-				{advice.map((text) => <li key={text}>{text}</li>)}
-				{steps.map((step) => <li key={step}>{t(step)}</li>)}
-			</ul>
-			{steps.includes("result.next.film") && <Link href="/new" className="button">{t("result.new")}</Link>}
+			{again && (
+				<>
+					<h3>{t("result.nextTitle")}</h3>
+					{film.length > 0 && <p>{t("next.replace")}</p>}
+					<div className="actions">
+						{film.map((view) => <ReplaceButton key={view} view={view} />)}
+						<Link href="/new" className="button">{t("result.new")}</Link>
+					</div>
+				</>
+			)}
 		</>
 	);
 }

@@ -1,9 +1,9 @@
-import { useEffect, useId, useRef } from "react";
+import { useEffect, useId, useRef, type ReactNode } from "react";
 
 /* A question before something that cannot be taken back. The browser's own modal dialog keeps the focus inside, closes with Escape, and
  * gives the focus back. */
-export function Confirm({ open, title, text, keep, act, danger, busy, error, onClose, onAct }: {
-	open: boolean; title: string; text: string; keep: string; act: string; danger?: boolean; busy: boolean; error: string | null;
+export function Confirm({ open, title, text, keep, act, danger, busy, error, children, onClose, onAct }: {
+	open: boolean; title: string; text: string; keep: string; act: string; danger?: boolean; busy: boolean; error: string | null; children?: ReactNode;
 	onClose: () => void; onAct: () => void;
 }) {
 	const dialog = useRef<HTMLDialogElement>(null);
@@ -20,6 +20,7 @@ export function Confirm({ open, title, text, keep, act, danger, busy, error, onC
 		<dialog ref={dialog} aria-labelledby={`${id}-title`} aria-describedby={`${id}-text`} onClose={onClose}>
 			<h2 id={`${id}-title`}>{title}</h2>
 			<p id={`${id}-text`}>{text}</p>
+			{children}
 			{error && <p className="field-error" role="alert">{error}</p>}
 			<div className="actions">
 				<button type="button" onClick={onClose}>{keep}</button>

@@ -4,12 +4,13 @@ import { follow } from "./follow";
 import { framing } from "./framing";
 import { read } from "./read";
 import { record } from "./record";
+import { release } from "./release";
 import { send } from "./send";
 import { submit } from "./submit";
 
 /* What the app says, in English, by where it is said. es/ has the same keys; a test compares them.
  * {name} is replaced; NAME_one and NAME_other are chosen by the number {n}. */
-export const en = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare } as const;
+export const en = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare, ...release } as const;
 
 export type Key = keyof typeof en;
 export type Catalogue = Record<Key, string>;

@@ -5,8 +5,9 @@ import { follow } from "./follow";
 import { framing } from "./framing";
 import { read } from "./read";
 import { record } from "./record";
+import { release } from "./release";
 import { send } from "./send";
 import { submit } from "./submit";
 
 /* What the app says, in Spanish. */
-export const es: Catalogue = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare };
+export const es: Catalogue = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare, ...release };
