@@ -162,10 +162,20 @@ class Answers(ApiTest):
                 self.assertEqual(CONTRACT.errors({"$ref": "#/components/schemas/Event"}, event["data"]), [])
                 self.assertEqual((event["id"], event["event"]), (str(event["data"]["seq"]), event["data"]["kind"]))
         contract.seen.add(("GET", "/api/v1/jobs/{id}/events", 200))
+        # A result that went out directly is taken back and released; then a new side video, and once more.
+        d.request("POST", f"/api/v1/jobs/{job}/withdraw", self.staff, json_body={"reason": "r"})
+        for path in ("result", "files/report.pdf"):
+            self.refused(d.get(f"/api/v1/jobs/{job}/{path}", ann), 403)
+        d.request("POST", f"/api/v1/jobs/{job}/release", self.staff, json_body={"attempt": 1, "comment": "c"})
+        d.get(f"/api/v1/jobs/{job}", ann), d.get(f"/api/v1/jobs/{job}", self.staff)
+        upload = tus.whole(d, ann, video(seed="new"))
+        self.assertEqual(d.request("PUT", f"/api/v1/jobs/{job}/videos/side", ann, json_body={"upload": upload}).status, 202)
+        d.request("POST", f"/api/v1/jobs/{job}/cancel", ann)
+        d.wait_job(job, "cancelled")
         d.request("POST", f"/api/v1/jobs/{job}/rerun", ann)
         d.request("POST", f"/api/v1/jobs/{job}/cancel", ann)
         d.wait_job(job, "cancelled")
-        d.wait_mails(2)
+        d.wait_mails(3)
         mail = d.get("/api/v1/outbox", admin).json["outbox"][0]["id"]
         self.refused(d.request("POST", f"/api/v1/outbox/{mail}/retry", admin), 404)
         d.request("DELETE", f"/api/v1/jobs/{job}", ann)

@@ -5,6 +5,7 @@ import type { JobDetail, Release } from "../api/types";
 import { useI18n } from "../i18n";
 import { Confirm } from "../ui/confirm";
 import { Field } from "../ui/field";
+import { Notice } from "../ui/notice";
 import { Comment } from "./comment";
 import "./release.css";
 
@@ -17,12 +18,12 @@ export function length(text: string): number {
 
 type Act = { what: "release"; comment: string } | { what: "withdraw"; reason: string };
 
-function useAct(job: JobDetail, release: Release) {
+function useAct(job: JobDetail, attempt: number) {
 	const client = useQueryClient();
 	return useMutation({
 		mutationFn: (act: Act) =>
 			act.what === "release"
-				? send("POST", `/api/v1/jobs/${job.id}/release`, { attempt: release.attempt, comment: act.comment })
+				? send("POST", `/api/v1/jobs/${job.id}/release`, { attempt, comment: act.comment })
 				: send("POST", `/api/v1/jobs/${job.id}/withdraw`, { reason: act.reason }),
 		onSettled: async () => {
 			await client.invalidateQueries({ queryKey: ["job", job.id] });
@@ -48,8 +49,10 @@ function Writing({ job, release, onDone }: { job: JobDetail; release: Release; o
 	const [comment, setComment] = useState(changes ? (release.comment ?? "") : "");
 	const [shown, setShown] = useState(false);
 	const [asked, setAsked] = useState(false);
-	const act = useAct(job, release);
+	const [read, setRead] = useState(release.attempt); // whose result was on the page when they began
+	const act = useAct(job, read);
 	const trimmed = comment.trim();
+	const newer = read !== release.attempt;
 	const left = most.comment - length(trimmed);
 	const why = act.error instanceof Problem && act.error.status === 409 ? t("release.other")
 		: act.error ? explain(i18n, act.error) : null;
@@ -67,14 +70,20 @@ function Writing({ job, release, onDone }: { job: JobDetail; release: Release; o
 			</Field>
 			{left < 500 && left >= 0 && <p className="hint counter">{t("release.left", { n: left })}</p>}
 			{shown && <Preview comment={trimmed} />}
+			{newer && (
+				<Notice tone="warn">
+					<p role="alert">{t("release.other")}</p>
+					<button type="button" onClick={() => { act.reset(); setRead(release.attempt); }}>{t("release.readOther")}</button>
+				</Notice>
+			)}
 			<div className="actions">
-				<button type="button" className="primary" disabled={left < 0} onClick={() => { act.reset(); setAsked(true); }}>
+				<button type="button" className="primary" disabled={left < 0 || newer} onClick={() => { act.reset(); setAsked(true); }}>
 					{t(changes ? "release.change" : "release.release")}
 				</button>
 				<button type="button" aria-expanded={shown} onClick={() => setShown(!shown)}>{t(shown ? "release.previewHide" : "release.previewShow")}</button>
 				{onDone && <button type="button" className="quiet" onClick={onDone}>{t("release.cancel")}</button>}
 			</div>
-			<Confirm open={asked} title={t(changes ? "release.changeTitle" : "release.releaseTitle", { n: format.number(job.ordinal, 0) })}
+			<Confirm open={asked && !newer} title={t(changes ? "release.changeTitle" : "release.releaseTitle", { n: format.number(job.ordinal, 0) })}
 				text={trimmed ? t("release.releaseText") : t("release.releaseTextNone")} keep={t("release.keep")}
 				act={t(changes ? "release.change" : "release.releaseDo")} busy={act.isPending} error={why} onClose={() => setAsked(false)} onAct={go} />
 		</>
@@ -87,7 +96,7 @@ function Withdraw({ job, release }: { job: JobDetail; release: Release }) {
 	const [asked, setAsked] = useState(false);
 	const [reason, setReason] = useState("");
 	const [tried, setTried] = useState(false);
-	const act = useAct(job, release);
+	const act = useAct(job, release.attempt);
 	const trimmed = reason.trim();
 	const wrong = !trimmed ? t("release.reasonMissing") : length(trimmed) > most.reason ? t("release.tooLong", { n: length(trimmed) - most.reason }) : null;
 
@@ -133,7 +142,7 @@ export default function ReleasePanel({ job, release }: { job: JobDetail; release
 			{state === "withdrawn" && <p className="hint">{t("release.staff.withdrawnText", { by, when, reason: release.reason ?? "" })}</p>}
 			{older && <p className="hint">{t("release.staff.older", { n: shown })}</p>}
 			{(state === "waiting" || state === "withdrawn" || changing) && (
-				<Writing key={release.attempt} job={job} release={release} onDone={changing ? () => setChanging(false) : null} />
+				<Writing job={job} release={release} onDone={changing ? () => setChanging(false) : null} />
 			)}
 			{shown !== null && !changing && (
 				<div className="actions">

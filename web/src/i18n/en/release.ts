@@ -43,6 +43,7 @@ export const release = {
 	"release.changeComment": "Change the comment …",
 	"release.changeTitle": "Change the comment on analysis {n}?",
 	"release.other": "Another result has come in between, or it may not be released any more. Please read what is there now.",
+	"release.readOther": "I have read it",
 	"release.preview": "What the submitter will see",
 	"release.previewShow": "What will the submitter see?",
 	"release.previewHide": "Hide the preview",

@@ -45,6 +45,7 @@ export const release: Record<keyof typeof english, string> = {
 	"release.changeComment": "Cambiar el comentario …",
 	"release.changeTitle": "¿Cambiar el comentario del análisis {n}?",
 	"release.other": "Entretanto ha llegado otro resultado, o este ya no se puede entregar. Lea lo que hay ahora, por favor.",
+	"release.readOther": "Lo he leído",
 	"release.preview": "Lo que verá quien lo envió",
 	"release.previewShow": "¿Qué verá quien lo envió?",
 	"release.previewHide": "Ocultar la vista previa",
