@@ -12,6 +12,7 @@
 #include "base/fsx.h"
 #include "base/strv.h"
 #include "service/health.h"
+#include "store/releases.h"
 #include "store/jobs.h"
 
 /* gaitctl status */
@@ -34,7 +35,7 @@ long ctl_running_gaitd(const struct house *h)
 }
 
 struct counts {
-	int64_t jobs[JOB_STATE_COUNT];
+	int64_t jobs[JOB_STATE_COUNT], unreleased; /* results that wait for a clinician */
 	struct health_debts debts;
 };
 
@@ -47,6 +48,8 @@ static int count(struct house *h, struct counts *n, struct err *e)
 	for (int s = 0; s < JOB_STATE_COUNT; s++)
 		if (store_jobs_count(tx, (enum job_state)s, NULL, &n->jobs[s], e) < 0)
 			return -1;
+	if (store_releases_waiting(tx, &n->unreleased, e) < 0)
+		return -1;
 	return health_debts(&h->svc, &n->debts, e);
 }
 
@@ -64,6 +67,9 @@ static int status_json(
 	json_w_obj(&w, "jobs");
 	for (int s = 0; s < JOB_STATE_COUNT; s++)
 		json_w_int(&w, job_state_name((enum job_state)s), n->jobs[s]);
+	json_w_obj_end(&w);
+	json_w_obj(&w, "release");
+	json_w_int(&w, "waiting", n->unreleased);
 	json_w_obj_end(&w);
 	json_w_obj(&w, "outbox");
 	json_w_int(&w, "pending", n->debts.mails_waiting);
@@ -155,6 +161,11 @@ static int status(struct ctl *c, struct house *h, char **args, int n_args, struc
 		(long long)n.jobs[JOB_COMPLETE],
 		(long long)(n.jobs[JOB_SUBMISSION_ERROR] + n.jobs[JOB_INFERENCE_ERROR]),
 		(long long)n.jobs[JOB_CANCELLED]);
+	if (n.unreleased)
+		fprintf(c->out,
+			"release   %lld results wait for a clinician: see gaitctl jobs list --release "
+			"waiting\n",
+			(long long)n.unreleased);
 	fprintf(c->out, "outbox    %lld waiting, %lld bounced%s\n", (long long)n.debts.mails_waiting,
 		(long long)n.debts.mails_bounced,
 		n.debts.mails_bounced ? ": see gaitctl outbox list --state bounced" : "");

@@ -11,6 +11,7 @@
 #include "store/attempts.h"
 #include "store/jobs.h"
 #include "store/outbox.h"
+#include "store/releases.h"
 
 /* For operators and their monitors. */
 
@@ -76,6 +77,9 @@ static int job_metrics(struct service *s, struct buf *out, struct err *e)
 		if (store_outbox_count(tx, mails[i], &n, e) < 0 ||
 			buf_addf(out, e, "gaitd_outbox{state=\"%s\"} %lld\n", mails[i], (long long)n) < 0)
 			return -1;
+	if (store_releases_waiting(tx, &n, e) < 0 ||
+		gauge(out, "gaitd_results_waiting", "Results that wait for a clinician.", (double)n, e) < 0)
+		return -1;
 	if (store_attempts_never_run(tx, &n, e) < 0 ||
 		gauge(out, "gaitd_attempts_never_run", "Attempts that the scheduler says can never run.",
 			(double)n, e) < 0 ||

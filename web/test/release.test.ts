@@ -1,10 +1,13 @@
 /* Release of results and replaced videos: the logic without a page. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Problem } from "../src/api/client";
 import type { Job, JobDetail, Release } from "../src/api/types";
 import type { VideoUpload, Watcher } from "../src/api/upload";
 import { bringVideo, most_failures } from "../src/release/bring";
 import { length } from "../src/release/release_panel";
+import { sameFile } from "../src/release/replace_panel";
 import { mayTurn, newerIsHidden } from "../src/release/state";
 
 const job = { id: "j" } as Job;
@@ -80,6 +83,14 @@ test("a page is watched while a release may change it", () => {
 	expect([of("direct"), of("withheld"), of("waiting", true), mayTurn({ erased: false })]).toEqual([false, false, false, false]);
 	const newer = (shown: number | null, attempt: number) => newerIsHidden({ release: { state: "waiting", attempt, shown, comment: null, at: null } } as JobDetail);
 	expect([newer(1, 2), newer(2, 2), newer(null, 2)]).toEqual([true, false, false]);
+});
+
+test("the same file is told in our words, which the server must go on saying", () => {
+	const words = readFileSync(join(import.meta.dirname, "../../src/service/replace.c"), "utf8");
+	expect(words).toContain("same file as the %s video");
+	expect(sameFile(new Problem(422, "upload is the same file as the side video that is there: choose the new one"))).toBe("side");
+	expect(sameFile(new Problem(422, "upload is not whole"))).toBeNull();
+	expect(sameFile(new Problem(409, "same file as the side video"))).toBeNull();
 });
 
 test("characters are counted as the server counts them", () => {

@@ -308,6 +308,10 @@ class Clinician(ReleaseTest):
         self.assertIn("release: waiting (attempt 1)", shown)
         self.assertIn("score 0.91", shown)
         self.assertIn(job, self.d.ctl("jobs", "list", "--release", "waiting"))
+        waiting = self.d.get("/api/v1/jobs?limit=1", self.staff).json["waiting"]
+        self.assertEqual(self.d.ctl_json("status")["release"]["waiting"], waiting)
+        self.assertIn(f"release   {waiting} results wait", self.d.ctl("status"))
+        self.assertIn(f"gaitd_results_waiting {waiting}\n", self.d.get("/metrics", self.staff).text)
         self.assertEqual(self.d.ctl_run("jobs", "list", "--release", "soon").returncode, 64)
         self.assertEqual(self.d.ctl_run("jobs", "release", job, "--attempt", "2").returncode, 75)
         self.d.ctl("jobs", "release", job, "--comment-stdin", input="Reads well.\nReally.\n\n")

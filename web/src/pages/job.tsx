@@ -189,7 +189,7 @@ export function JobPage({ id }: { id: string }) {
 					<ReplacePanel key={replacing} job={job} view={replacing} onClose={() => setReplacing(null)} />
 				</Suspense>
 			)}
-			{release && staff && release.state !== "direct" && <Suspense><ReleasePanel job={job} release={release} /></Suspense>}
+			{release && staff && <Suspense><ReleasePanel job={job} release={release} /></Suspense>}
 			{release && !staff && done && !job.result && <NotShown job={job} live={link === "live"} />}
 			{release && !staff && done && job.result && newerIsHidden(job) && <NewerWaits job={job} />}
 			{release?.comment && !staff && job.result && <Comment text={release.comment} at={release.at} />}

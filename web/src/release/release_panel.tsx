@@ -125,6 +125,14 @@ export default function ReleasePanel({ job, release }: { job: JobDetail; release
 	const { state, shown } = release;
 	const when = release.at ? format.when(release.at) : "";
 	const by = release.by ?? "";
+	if (state === "direct")
+		return (
+			<details className="card">
+				<summary>{t("release.staff.direct")}</summary>
+				<p className="hint">{t("release.staff.directText")}</p>
+				<div className="actions"><Withdraw job={job} release={release} /></div>
+			</details>
+		);
 	const older = shown !== null && shown !== release.attempt;
 
 	return (
@@ -132,7 +140,6 @@ export default function ReleasePanel({ job, release }: { job: JobDetail; release
 			<h2 id="release-title">{t(`release.staff.${state}`)}</h2>
 			{state === "waiting" && <p>{t("release.staff.waitingText")}</p>}
 			{state === "withheld" && <p>{t("release.staff.withheldText")}</p>}
-			{state === "direct" && <p className="hint">{t("release.staff.directText")}</p>}
 			{state === "released" && !changing && (
 				<>
 					<p className="hint">{t("release.staff.by", { by, when })}</p>

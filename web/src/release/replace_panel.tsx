@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
-import { explain } from "../api/client";
+import { explain, Problem } from "../api/client";
 import type { View } from "../api/result";
 import type { JobDetail } from "../api/types";
 import { useI18n } from "../i18n";
@@ -57,7 +57,13 @@ function useReplacing(job: JobDetail, view: View, onDone: () => void) {
 			setSending(controller.signal.aborted ? { state: "idle" } : { state: "failed", error });
 		}
 	};
-	return { sending, begin, stop: () => stop.current?.abort() };
+	return { sending, begin, stop: () => stop.current?.abort(), forget: () => setSending({ state: "idle" }) };
+}
+
+/* The view whose video is this very file, where the server says so. */
+export function sameFile(error: unknown): View | null {
+	const named = error instanceof Problem && error.status === 422 ? /same file as the (front|side) video/.exec(error.detail) : null;
+	return (named?.[1] ?? null) as View | null;
 }
 
 function Progress({ sending, total, onStop }: { sending: Extract<Sending, { state: "sending" }>; total: number; onStop: () => void }) {
@@ -87,9 +93,10 @@ export default function ReplacePanel({ job, view, onClose }: { job: JobDetail; v
 	const { t } = i18n;
 	const [chosen, setChosen] = useState<Chosen | null>(null);
 	const top = useRef<HTMLElement>(null);
-	const { sending, begin, stop } = useReplacing(job, view, onClose);
+	const { sending, begin, stop, forget } = useReplacing(job, view, onClose);
 	const good = chosen?.verdict?.error === null;
 	const choose = (file: File) => {
+		forget(); // what was said of another file
 		setChosen({ file, verdict: null, recognised: false });
 		void checkVideo(view, file).then((verdict) => setChosen((old) => (old?.file === file ? { ...old, verdict } : old)));
 	};
@@ -110,7 +117,7 @@ export default function ReplacePanel({ job, view, onClose }: { job: JobDetail; v
 				<VideoField view={view} chosen={chosen} missing={undefined} error={chosen?.verdict?.error ?? null} onChoose={choose}
 					onRemove={() => setChosen(null)} />
 			</fieldset>
-			{sending.state === "failed" && <Notice tone="bad" title={t("send.failed")}><p>{explain(i18n, sending.error)}</p></Notice>}
+			{sending.state === "failed" && <Notice tone="bad" title={t("send.failed")}><p>{sameFile(sending.error) ? t(sameFile(sending.error) === view ? "replace.same" : "video.same") : explain(i18n, sending.error)}</p></Notice>}
 			{sending.state === "sending" ? <Progress sending={sending} total={chosen?.file.size ?? 0} onStop={stop} /> : (
 				<div className="actions">
 					<button type="button" className="primary" disabled={!good} onClick={() => good && void begin(chosen.file)}>

@@ -12,6 +12,8 @@ export function StateBadge({ job }: { job: Job }) {
 	if (job.cancelling)
 		return <span className="badge dim">{t("state.cancelling")}</span>;
 	const release = job.status.value === "complete" ? job.release?.state : undefined;
+	if (release === "waiting" && job.release?.by !== undefined) // for staff
+		return <span className="badge warn">{t("release.badge.toRelease")}</span>;
 	if (release === "waiting" || release === "withdrawn")
 		return <span className="badge">{t(`release.badge.${release}`)}</span>;
 	return <span className={`badge ${tones[job.status.value]}`}>{t(`state.${job.status.value}`)}</span>;

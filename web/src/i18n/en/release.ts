@@ -1,6 +1,7 @@
 export const release = {
 	"release.filter": "Waiting for release",
 	"release.badge.waiting": "With a clinician",
+	"release.badge.toRelease": "To be released",
 	"release.badge.withdrawn": "Taken back",
 
 	"release.waiting": "The analysis is done. A clinician reads the result now.",
@@ -61,6 +62,7 @@ export const release = {
 	"replace.open.front": "Replace the front video",
 	"replace.open.side": "Replace the side video",
 	"replace.text": "Film this view again; the other video and everything that you entered stay. The walk is then analysed anew. A result that is there already stays until the new one is.",
+	"replace.same": "This is the very file that was analysed already. Please choose the new one.",
 	"replace.send": "Send and analyse",
 	"replace.stay": "Please keep this page open until it is sent.",
 	"replace.stop": "Stop",

@@ -3,6 +3,7 @@ import type { release as english } from "../en/release";
 export const release: Record<keyof typeof english, string> = {
 	"release.filter": "Pendientes de entregar",
 	"release.badge.waiting": "Lo lee un profesional",
+	"release.badge.toRelease": "Por entregar",
 	"release.badge.withdrawn": "Retirado",
 
 	"release.waiting": "El análisis está hecho. Ahora un profesional lee el resultado.",
@@ -63,6 +64,7 @@ export const release: Record<keyof typeof english, string> = {
 	"replace.open.front": "Sustituir el vídeo de frente",
 	"replace.open.side": "Sustituir el vídeo de lado",
 	"replace.text": "Grabe otra vez esta vista; el otro vídeo y todo lo que escribió se quedan. Después se analiza de nuevo. Un resultado que ya esté se queda hasta que llegue el nuevo.",
+	"replace.same": "Es el mismo archivo que ya se analizó. Elija el nuevo, por favor.",
 	"replace.send": "Enviar y analizar",
 	"replace.stay": "Deje esta página abierta hasta que se haya enviado, por favor.",
 	"replace.stop": "Parar",
