@@ -226,10 +226,12 @@ static int read_subject(struct service *s, struct outbox_item *o, struct subject
 		       : 0;
 }
 
-/* Nobody hears by mail of a result that was taken back meanwhile. Of results from before there were releases
- * nothing is known but that they were shown. */
+/* Nobody hears by mail of a result that was taken back meanwhile, nor that one waits which is released. Of
+ * results from before there were releases nothing is known but that they were shown. */
 static bool must_not_leave(const struct outbox_item *o, const struct release *r)
 {
+	if (strcmp(o->kind, mail_kind_name(MAIL_ANALYSED)) == 0)
+		return r->state == RELEASE_RELEASED; /* its own mail says more */
 	return strcmp(o->kind, mail_kind_name(MAIL_RESULT)) == 0 && r->state != RELEASE_NONE &&
 	       !release_is_shown(r->state);
 }

@@ -216,6 +216,21 @@ class Clinician(ReleaseTest):
             self.assertEqual(d.rows("SELECT state FROM outbox WHERE kind = 'result'")[0]["state"], "dropped")
             self.assertEqual(len(d.mails()), 2)
 
+    def test_no_mail_says_that_it_waits_once_it_is_released(self):
+        with Gaitd("parked", {**self.settings, "mail.driver": "smtp", "mail.smtp_host": "127.0.0.1", "mail.smtp_port": "1",
+                              "mail.smtp_security": "none"}) as d:
+            ann, staff = d.person(), d.person("staff@example.org", "staff")
+            job = d.new_job(ann)
+            attempt = d.attempt(job)
+            attempt.checkin(), attempt.complete()
+            d.request("POST", f"/api/v1/jobs/{job}/release", staff, json_body={"attempt": 1})
+            d.write("UPDATE outbox SET due_ms = 1")
+            d.settings["mail.driver"] = "maildir"
+            d.restart()
+            wait_until(lambda: not d.rows("SELECT 1 FROM outbox WHERE state = 'pending'"), "no mail that waits")
+            self.assertEqual({r["kind"]: r["state"] for r in d.rows("SELECT kind, state FROM outbox")},
+                             {"received": "sent", "analysed": "dropped", "result": "sent"})
+
     def test_rights(self):
         job = self.done()
         bob = self.d.person("bob@example.org")

@@ -63,6 +63,7 @@ function Failed({ job }: { job: JobDetail }) {
 			<p>{code("fail", kind, t("fail.other"))}</p>
 			{job.error?.text && <p className="hint">{job.error.text}</p>}
 			<p><strong>{t("job.todo")}:</strong> {code("fail", `${kind}.todo`, t("fail.other.todo"))}</p>
+			{view && <p>{t("replace.hint")}</p>}
 			{view && <p><ReplaceButton view={view} /></p>}
 		</Notice>
 	);

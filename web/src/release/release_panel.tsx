@@ -135,8 +135,9 @@ export default function ReleasePanel({ job, release }: { job: JobDetail; release
 		);
 	const older = shown !== null && shown !== release.attempt;
 
+	const writing = state === "waiting" || state === "withdrawn" || changing;
 	return (
-		<section className={`card${state === "waiting" ? " to-release" : ""}`} aria-labelledby="release-title">
+		<section className={`card${writing ? " to-release" : ""}`} aria-labelledby="release-title">
 			<h2 id="release-title">{t(`release.staff.${state}`)}</h2>
 			{state === "waiting" && <p>{t("release.staff.waitingText")}</p>}
 			{state === "withheld" && <p>{t("release.staff.withheldText")}</p>}
@@ -148,7 +149,7 @@ export default function ReleasePanel({ job, release }: { job: JobDetail; release
 			)}
 			{state === "withdrawn" && <p className="hint">{t("release.staff.withdrawnText", { by, when, reason: release.reason ?? "" })}</p>}
 			{older && <p className="hint">{t("release.staff.older", { n: shown })}</p>}
-			{(state === "waiting" || state === "withdrawn" || changing) && (
+			{writing && (
 				<Writing job={job} release={release} onDone={changing ? () => setChanging(false) : null} />
 			)}
 			{shown !== null && !changing && (

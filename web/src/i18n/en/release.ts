@@ -61,6 +61,7 @@ export const release = {
 
 	"replace.open.front": "Replace the front video",
 	"replace.open.side": "Replace the side video",
+	"replace.hint": "You need not send everything again: replace this one video, the other one and the facts stay.",
 	"replace.text": "Film this view again; the other video and everything that you entered stay. The walk is then analysed anew. A result that is there already stays until the new one is.",
 	"replace.same": "This is the very file that was analysed already. Please choose the new one.",
 	"replace.send": "Send and analyse",

@@ -63,6 +63,7 @@ export const release: Record<keyof typeof english, string> = {
 
 	"replace.open.front": "Sustituir el vídeo de frente",
 	"replace.open.side": "Sustituir el vídeo de lado",
+	"replace.hint": "No tiene que enviarlo todo otra vez: sustituya este vídeo; el otro y los datos se quedan.",
 	"replace.text": "Grabe otra vez esta vista; el otro vídeo y todo lo que escribió se quedan. Después se analiza de nuevo. Un resultado que ya esté se queda hasta que llegue el nuevo.",
 	"replace.same": "Es el mismo archivo que ya se analizó. Elija el nuevo, por favor.",
 	"replace.send": "Enviar y analizar",
