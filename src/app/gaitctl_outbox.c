@@ -81,12 +81,11 @@ static int audit_list(struct ctl *c, struct house *h, char **args, int n, struct
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 	CLEANUP(free_p) struct audit_entry *a = calloc(LIST_MOST, sizeof *a);
-	int64_t before = 0;
 	unsigned count;
 
 	(void)args, (void)n;
 	if (c->json)
-		return ctl_print_json(c, h, admin_write_audit, &before, e);
+		return ctl_print_json(c, h, admin_write_audit, NULL, e);
 	if (!a)
 		return err_set(e, ERR_NOMEM, "list");
 	if (store_begin(h->svc.store, STORE_READ, &tx, e) < 0 ||

@@ -10,9 +10,26 @@
 
 /* What administrators see and change: the same as gaitctl, through the same service calls. */
 
+enum { PAGE_MOST = 500 };
+
+static int read_limit(struct http_req *r, struct admin_page *page, struct err *e)
+{
+	const char *text = http_req_query(r, "limit");
+	int64_t n = 0;
+
+	if (text && !str_to_i64(text, 1, PAGE_MOST, &n))
+		return err_set(e, ERR_FIELD, "limit: must be from 1 to %d", PAGE_MOST);
+	page->limit = (unsigned)n;
+	return 0;
+}
+
 int api_users_list(struct http_req *r, struct err *e)
 {
-	return api_reply_json(r, 200, admin_write_users, NULL, e);
+	struct admin_page page = { .text = http_req_query(r, "q"), .before = http_req_query(r, "before") };
+
+	if (page.before && !id_ok(page.before))
+		return err_set(e, ERR_FIELD, "before: must be the `next` of an earlier page");
+	return read_limit(r, &page, e) < 0 ? -1 : api_reply_json(r, 200, admin_write_users, &page, e);
 }
 
 int api_tokens_list(struct http_req *r, struct err *e)
@@ -36,11 +53,11 @@ int api_outbox_list(struct http_req *r, struct err *e)
 int api_audit_list(struct http_req *r, struct err *e)
 {
 	const char *before = http_req_query(r, "before");
-	int64_t seq = 0;
+	struct admin_page page = { .text = http_req_query(r, "q"), .action = http_req_query(r, "action") };
 
-	if (before && !str_to_i64(before, 1, INT64_MAX, &seq))
+	if (before && !str_to_i64(before, 1, INT64_MAX, &page.before_seq))
 		return err_set(e, ERR_FIELD, "before: must be the seq of an entry");
-	return api_reply_json(r, 200, admin_write_audit, &seq, e);
+	return read_limit(r, &page, e) < 0 ? -1 : api_reply_json(r, 200, admin_write_audit, &page, e);
 }
 
 static int write_id(struct tx *tx, struct json_w *w, void *arg, struct err *e)

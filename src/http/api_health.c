@@ -2,6 +2,7 @@
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/fsx.h"
 #include "base/json.h"
 #include "core/job.h"
 #include "http/api.h"
@@ -20,6 +21,25 @@ int api_healthz(struct http_req *r, struct err *e)
 	return http_reply_text(r, 200, "application/json", "{\"status\":\"ok\"}", e);
 }
 
+static void write_health(struct json_w *w, const struct health *h)
+{
+	char since[CLOCK_TEXT_BYTES];
+
+	json_w_bool(w, "ready", h->ready);
+	json_w_str(w, "status", h->ok ? "ok" : h->ready ? "degraded" : "not_ready");
+	json_w_obj(w, "parts");
+	for (unsigned i = 0; i < h->n; i++) {
+		clock_rfc3339(h->parts[i].since_ms, since);
+		json_w_obj(w, h->parts[i].name);
+		json_w_bool(w, "ok", h->parts[i].ok);
+		json_w_bool(w, "needed", h->parts[i].needed);
+		json_w_str(w, "detail", h->parts[i].detail);
+		json_w_str(w, "since", since);
+		json_w_obj_end(w);
+	}
+	json_w_obj_end(w);
+}
+
 int api_readyz(struct http_req *r, struct err *e)
 {
 	struct health h;
@@ -30,19 +50,96 @@ int api_readyz(struct http_req *r, struct err *e)
 	buf_init(&out, 16384);
 	json_w_init(&w, &out);
 	json_w_obj(&w, NULL);
-	json_w_bool(&w, "ready", h.ready);
-	json_w_str(&w, "status", h.ok ? "ok" : h.ready ? "degraded" : "not_ready");
-	json_w_obj(&w, "parts");
-	for (unsigned i = 0; i < h.n; i++) {
-		json_w_obj(&w, h.parts[i].name);
-		json_w_bool(&w, "ok", h.parts[i].ok);
-		json_w_bool(&w, "needed", h.parts[i].needed);
-		json_w_str(&w, "detail", h.parts[i].detail);
-		json_w_obj_end(&w);
-	}
-	json_w_obj_end(&w);
+	write_health(&w, &h);
 	json_w_obj_end(&w);
 	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, h.ready ? 200 : 503, &out, e);
+}
+
+static int write_counts(struct tx *tx, struct json_w *w, struct err *e)
+{
+	static const struct {
+		const char *name, *kind;
+	} faults[] = { { "node_misconfigured_24h", "node_misconfigured" },
+		{ "out_of_memory_24h", "out_of_memory" } };
+	static const char *const mails[] = { "pending", "bounced" };
+	static const int64_t day_ms = 86400000;
+	int64_t n;
+
+	json_w_obj(w, "jobs");
+	for (int state = 0; state < JOB_STATE_COUNT; state++) {
+		if (store_jobs_count(tx, (enum job_state)state, NULL, &n, e) < 0)
+			return -1;
+		json_w_int(w, job_state_name((enum job_state)state), n);
+	}
+	json_w_obj_end(w);
+	json_w_obj(w, "outbox");
+	for (unsigned i = 0; i < ARRAY_LEN(mails); i++) {
+		if (store_outbox_count(tx, mails[i], &n, e) < 0)
+			return -1;
+		json_w_int(w, mails[i], n);
+	}
+	json_w_obj_end(w);
+	json_w_obj(w, "cluster");
+	if (store_attempts_never_run(tx, &n, e) < 0)
+		return -1;
+	json_w_int(w, "never_run", n);
+	for (unsigned i = 0; i < ARRAY_LEN(faults); i++) {
+		if (store_attempts_failed(tx, faults[i].kind, clock_wall_ms() - day_ms, &n, e) < 0)
+			return -1;
+		json_w_int(w, faults[i].name, n);
+	}
+	json_w_obj_end(w);
+	return 0;
+}
+
+static void write_load(const struct api *api, struct json_w *w)
+{
+	struct service *s = api->svc;
+	struct http_stats st = { 0 };
+	int64_t free_bytes = 0;
+
+	if (api->server)
+		http_server_stats(api->server, &st);
+	bool known = fsx_free_bytes(s->spool, &free_bytes, NULL) == 0;
+	json_w_obj(w, "spool");
+	if (known)
+		json_w_int(w, "free_bytes", free_bytes);
+	else
+		json_w_null(w, "free_bytes");
+	json_w_int(w, "min_free_bytes", s->opt.min_free_bytes);
+	json_w_int(w, "reserved_bytes", atomic_load(&s->reserved_bytes));
+	json_w_obj_end(w);
+	json_w_obj(w, "http");
+	json_w_int(w, "connections_api", st.api);
+	json_w_int(w, "connections_blocking", st.blocking);
+	json_w_int(w, "event_streams", hub_subscribers(s->hub));
+	json_w_int(w, "requests", (int64_t)st.requests);
+	json_w_int(w, "refused_busy", (int64_t)st.refused_busy);
+	json_w_obj_end(w);
+}
+
+/* What /readyz and /metrics say, for people in the web app: here whatever the operators' listener is. Always
+ * 200, for the question was answered. */
+int api_health(struct http_req *r, struct err *e)
+{
+	const struct api *api = http_req_app(r);
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	struct buf out BUF_CLEANUP;
+	struct json_w w;
+	struct health h;
+
+	buf_init(&out, 32768);
+	health_recent(api->svc, &h);
+	json_w_init(&w, &out);
+	json_w_obj(&w, NULL);
+	write_health(&w, &h);
+	json_w_obj(&w, "counts");
+	if (store_begin(api->svc->store, STORE_READ, &tx, e) < 0 || write_counts(tx, &w, e) < 0)
+		return -1;
+	write_load(api, &w);
+	json_w_obj_end(&w);
+	json_w_obj_end(&w);
+	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, 200, &out, e);
 }
 
 static int gauge(struct buf *out, const char *name, const char *help, double value, struct err *e)

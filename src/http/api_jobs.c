@@ -14,7 +14,7 @@
 
 /* Jobs: list, one, its files, and what may be done with it. */
 
-enum { PAGE_DEFAULT = 20, PAGE_MOST = 100 };
+enum { PAGE_DEFAULT = 20, PAGE_MOST = 100, SEARCH_MOST = 254 };
 
 struct list {
 	struct service *svc;
@@ -52,7 +52,20 @@ static int write_list(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	return 0;
 }
 
-int api_jobs_list(struct http_req *r, struct err *e)
+/* Whose jobs: submitters see their own; staff everybody's, their own or one account's. */
+static int read_owner(struct http_req *r, const struct user *who, const char **ret, struct err *e)
+{
+	const char *owner = http_req_query(r, "owner");
+
+	if (owner && !id_ok(owner))
+		return err_set(e, ERR_FIELD, "owner: must be the id of an account");
+	if (!account_is_staff(who) && owner && strcmp(owner, who->id) != 0)
+		return err_set(e, ERR_FORBIDDEN, "other accounts' jobs are for staff");
+	*ret = !account_is_staff(who) || http_req_query(r, "mine") ? who->id : owner;
+	return 0;
+}
+
+static int list_jobs(struct http_req *r, const char *search, struct err *e)
 {
 	const struct user *who = api_user(r);
 	const char *status = http_req_query(r, "status"), *limit = http_req_query(r, "limit");
@@ -60,18 +73,19 @@ int api_jobs_list(struct http_req *r, struct err *e)
 	struct list l = { .svc = api_service(r), .who = who, .limit = PAGE_DEFAULT };
 	int64_t n;
 
-	l.filter = (struct job_filter){ .owner = account_is_staff(who) ? NULL : who->id,
-		.before = http_req_query(r, "before"),
-		.subject = http_req_query(r, "subject") };
-	if (account_is_staff(who) && http_req_query(r, "mine"))
-		l.filter.owner = who->id;
+	l.filter = (struct job_filter){ .before = http_req_query(r, "before"),
+		.subject = http_req_query(r, "subject"),
+		.search = search };
+	if (read_owner(r, who, &l.filter.owner, e) < 0)
+		return -1;
 	if (l.filter.before && !id_ok(l.filter.before))
 		return err_set(e, ERR_FIELD, "before: must be the `next` of an earlier page");
 	if (l.filter.subject && !id_ok(l.filter.subject))
 		return err_set(e, ERR_FIELD, "subject: must be the id of a subject");
-	if (status && !job_state_parse(status, &l.filter.state))
+	l.filter.open = status && strcmp(status, "open") == 0;
+	l.filter.by_state = status && !l.filter.open;
+	if (l.filter.by_state && !job_state_parse(status, &l.filter.state))
 		return err_set(e, ERR_FIELD, "status: there is no status %.40s", status);
-	l.filter.by_state = status != NULL;
 	if (release && (!*release || !release_parse(release, &l.filter.release)))
 		return err_set(
 			e, ERR_FIELD, "release: must be direct, waiting, released, withheld or withdrawn");
@@ -80,6 +94,20 @@ int api_jobs_list(struct http_req *r, struct err *e)
 	if (limit)
 		l.limit = (unsigned)n;
 	return api_reply_json(r, 200, write_list, &l, e);
+}
+
+int api_jobs_list(struct http_req *r, struct err *e)
+{
+	return list_jobs(r, NULL, e);
+}
+
+int api_jobs_search(struct http_req *r, struct err *e)
+{
+	const char *text = http_req_query(r, "q");
+
+	if (!text || !*text || strlen(text) > SEARCH_MOST)
+		return err_set(e, ERR_FIELD, "q: must have 1 to %d bytes", SEARCH_MOST);
+	return list_jobs(r, text, e);
 }
 
 /* Send a status answer, or 304 where the client has it. */

@@ -45,6 +45,7 @@ static int write_user(struct http_req *r, const struct user *u, struct err *e)
 	json_w_str(&w, "id", u->id);
 	json_w_str(&w, "email", u->email);
 	json_w_str(&w, "role", role_name(u->role));
+	json_w_bool(&w, "password_given", u->password_given);
 	json_w_obj_end(&w);
 	return json_w_end(&w, e) < 0 ? -1 : http_reply_json(r, 200, &out, e);
 }
@@ -94,6 +95,48 @@ int api_session_close(struct http_req *r, struct err *e)
 	if (cookie && account_sign_out(api_service(r), cookie, e) < 0)
 		return -1;
 	if (set_cookie(r, "", 0, e) < 0)
+		return -1;
+	return http_reply_empty(r, 204, e);
+}
+
+int api_password_change(struct http_req *r, struct err *e)
+{
+	CLEANUP(json_free_p) struct json *body = NULL;
+	const char *present, *password;
+	char session[64];
+	int wait_s = 0;
+
+	if (api_body(r, &body, e) < 0 || api_text(body, "present", &present, e) < 0 ||
+		api_text(body, "password", &password, e) < 0)
+		return -1;
+	if (account_change_password(api_service(r), http_req_client(r), api_user(r), present, password,
+		    session, &wait_s, e) < 0) {
+		if (wait_s > 0)
+			http_reply_retry_after(r, wait_s);
+		return -1;
+	}
+	/* Also for who came with a token: the new session is theirs to take. */
+	if (set_cookie(r, session, api_service(r)->opt.session_ttl_ms / 1000, e) < 0)
+		return -1;
+	return http_reply_empty(r, 204, e);
+}
+
+static int write_sessions(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	struct http_req *r = arg;
+
+	return account_write_sessions(
+		tx, api_user(r), http_req_bearer(r) ? NULL : http_req_cookie(r, cookie_name), w, e);
+}
+
+int api_sessions_list(struct http_req *r, struct err *e)
+{
+	return api_reply_json(r, 200, write_sessions, r, e);
+}
+
+int api_sessions_end(struct http_req *r, struct err *e)
+{
+	if (account_sign_out_everywhere(api_service(r), api_user(r), e) < 0 || set_cookie(r, "", 0, e) < 0)
 		return -1;
 	return http_reply_empty(r, 204, e);
 }

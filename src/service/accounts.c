@@ -1,6 +1,5 @@
 #include "service/accounts.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,22 +79,12 @@ static int open_session(struct service *s, const struct user *u, char ret_sessio
 int account_sign_in(struct service *s, const char *address, const char *email, const char *password,
 	char ret_session[64], struct user *ret, int *ret_wait_s, struct err *e)
 {
-	char by_address[128], by_account[300];
-	int64_t now = clock_mono_ms();
+	struct sign_in_try t;
 
-	snprintf(by_address, sizeof by_address, "address %s", address);
-	snprintf(by_account, sizeof by_account, "account %.254s", email);
-	for (char *p = by_account; *p; p++)
-		*p = (char)tolower((unsigned char)*p);
-	*ret_wait_s = sign_in_enter(s->sign_ins, by_address, s->opt.sign_ins_per_address, now);
-	if (*ret_wait_s == 0) {
-		*ret_wait_s = sign_in_enter(s->sign_ins, by_account, s->opt.sign_ins_per_account, now);
-		if (*ret_wait_s > 0)
-			sign_in_undo(s->sign_ins, by_address);
-	}
-	if (*ret_wait_s > 0)
-		return err_set(e, ERR_RATE, "too many failed sign-ins: try again in %d minutes",
-			(*ret_wait_s + 59) / 60);
+	int counted = sign_in_try(s, address, email, &t, e);
+	*ret_wait_s = t.wait_s;
+	if (counted < 0)
+		return -1;
 	int known;
 	{
 		CLEANUP(store_tx_p) struct tx *tx = NULL;
@@ -109,9 +98,7 @@ int account_sign_in(struct service *s, const char *address, const char *email, c
 	bool right = password_verify(usable ? ret->password_hash : decoy_hash(), password);
 	if (!usable || !right)
 		return err_set(e, ERR_UNAUTHENTICATED, "e-mail or password is wrong");
-	/* The address gets back this one try only: who has an account here buys no more tries at others. */
-	sign_in_undo(s->sign_ins, by_address);
-	sign_in_forgive(s->sign_ins, by_account);
+	sign_in_passed(s, &t);
 	return open_session(s, ret, ret_session, e);
 }
 
@@ -140,7 +127,10 @@ int account_add(struct service *s, const char *actor, const char *email, enum ro
 {
 	CLEANUP(store_tx_p) struct tx *tx = NULL;
 
-	*ret = (struct user){ .role = role, .email_confirmed = true, .created_ms = clock_wall_ms() };
+	*ret = (struct user){ .role = role,
+		.email_confirmed = true,
+		.password_given = password != NULL,
+		.created_ms = clock_wall_ms() };
 	if (!mail_address_ok(email) || !str_copy(ret->email, sizeof ret->email, email))
 		return err_set(e, ERR_FIELD, "email is not an address that can be used");
 	if (password &&
@@ -182,7 +172,7 @@ int account_set_password(
 
 	if (account_password_ok(password, e) < 0 || password_hash(password, hash, e) < 0)
 		return -1;
-	if (begin_user(s, id, &tx, e) < 0 || store_user_set_password(tx, id, hash, e) < 0 ||
+	if (begin_user(s, id, &tx, e) < 0 || store_user_set_password(tx, id, hash, true, e) < 0 ||
 		store_audit(tx, actor, "user_password", id, "", clock_wall_ms(), e) < 0)
 		return -1;
 	return store_commit(&tx, e);

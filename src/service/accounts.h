@@ -21,6 +21,22 @@ int account_sign_in(struct service *s, const char *address, const char *email, c
 	char ret_session[64], struct user *ret, int *ret_wait_s, struct err *e);
 int account_sign_out(struct service *s, const char *session, struct err *e);
 
+/**
+ * account_change_password() - by its owner, who knows the present one
+ * All sessions end; a new one takes the place of the one that asked. API tokens go on.
+ * @ret_session  the new session's secret
+ * Errors        ERR_FORBIDDEN (the present password is another one), ERR_FIELD (the new one), ERR_CONFLICT
+ * (the account has none), ERR_RATE as of account_sign_in(): both count the same failures
+ */
+int account_change_password(struct service *s, const char *address, const struct user *u, const char *present,
+	const char *password, char ret_session[64], int *ret_wait_s, struct err *e);
+/* End all sessions of the account. */
+int account_sign_out_everywhere(struct service *s, const struct user *u, struct err *e);
+/* The account's open sessions as JSON; @present is the secret of the one that asks, or NULL. */
+struct json_w;
+int account_write_sessions(
+	struct tx *tx, const struct user *u, const char *present, struct json_w *w, struct err *e);
+
 static inline bool account_is_staff(const struct user *u)
 {
 	return u->role != ROLE_SUBMITTER;

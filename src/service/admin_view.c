@@ -1,9 +1,11 @@
 #include "service/admin_view.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
+#include "base/strv.h"
 #include "store/accounts.h"
 #include "store/audit.h"
 #include "store/outbox.h"
@@ -18,29 +20,48 @@ static void write_time(struct json_w *w, const char *name, int64_t ms)
 	json_w_str(w, name, ms ? text : NULL);
 }
 
-int admin_write_users(struct tx *tx, struct json_w *w, void *unused, struct err *e)
+static unsigned limit_of(const struct admin_page *page)
 {
-	CLEANUP(free_p) struct user *u = calloc(LIST_MOST, sizeof *u);
-	unsigned n;
+	return page->limit > 0 && page->limit < LIST_MOST ? page->limit : LIST_MOST;
+}
 
-	(void)unused;
+/* The address of an account; null where @id is none's. */
+static int write_email(struct tx *tx, struct json_w *w, const char *name, const char *id, struct err *e)
+{
+	struct user u;
+	int r = id_ok(id) ? store_user_get(tx, id, &u, e) : STORE_NONE;
+
+	json_w_str(w, name, r == 0 ? u.email : NULL);
+	return r < 0 ? -1 : 0;
+}
+
+int admin_write_users(struct tx *tx, struct json_w *w, void *arg, struct err *e)
+{
+	const struct admin_page all = { 0 }, *page = arg ? arg : &all;
+	CLEANUP(free_p) struct user *u = calloc(LIST_MOST + 1, sizeof *u);
+	unsigned n, limit = limit_of(page);
+
 	if (!u)
 		return err_set(e, ERR_NOMEM, "list");
-	if (store_users_list(tx, u, LIST_MOST, &n, e) < 0)
+	/* One more than asked for tells whether there is a next page. */
+	if (store_users_find(tx, page->text, page->before, u, limit + 1, &n, e) < 0)
 		return -1;
 	json_w_obj(w, NULL);
 	json_w_arr(w, "users");
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n && i < limit; i++) {
 		json_w_obj(w, NULL);
 		json_w_str(w, "id", u[i].id);
 		json_w_str(w, "email", u[i].email);
 		json_w_str(w, "role", role_name(u[i].role));
 		json_w_bool(w, "disabled", u[i].disabled);
 		json_w_bool(w, "has_password", *u[i].password_hash != '\0');
+		json_w_bool(w, "password_given", u[i].password_given);
 		write_time(w, "created", u[i].created_ms);
+		write_time(w, "last_sign_in", u[i].last_sign_in_ms);
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);
+	json_w_str(w, "next", n > limit ? u[limit - 1].id : NULL);
 	json_w_obj_end(w);
 	return 0;
 }
@@ -60,6 +81,8 @@ int admin_write_tokens(struct tx *tx, struct json_w *w, void *user, struct err *
 		json_w_obj(w, NULL);
 		json_w_str(w, "id", t[i].id);
 		json_w_str(w, "user", t[i].user);
+		if (write_email(tx, w, "email", t[i].user, e) < 0)
+			return -1;
 		json_w_str(w, "name", t[i].name);
 		write_time(w, "created", t[i].created_ms);
 		write_time(w, "expires", t[i].expires_ms);
@@ -100,28 +123,43 @@ int admin_write_outbox(struct tx *tx, struct json_w *w, void *state, struct err 
 	return 0;
 }
 
-int admin_write_audit(struct tx *tx, struct json_w *w, void *before, struct err *e)
+int admin_write_audit(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 {
-	CLEANUP(free_p) struct audit_entry *a = calloc(LIST_MOST, sizeof *a);
-	unsigned n;
+	const struct admin_page all = { 0 }, *page = arg ? arg : &all;
+	struct audit_filter f = { .before = page->before_seq, .about = page->text, .action = page->action };
+	CLEANUP(free_p) struct audit_entry *a = calloc(LIST_MOST + 1, sizeof *a);
+	unsigned n, limit = limit_of(page);
+	struct user u;
 
 	if (!a)
 		return err_set(e, ERR_NOMEM, "list");
-	if (store_audit_list(tx, *(const int64_t *)before, a, LIST_MOST, &n, e) < 0)
+	int known = f.about ? store_user_by_email(tx, f.about, &u, e) : STORE_NONE;
+	if (known == 0)
+		f.about = u.id;
+	if (known < 0 || store_audit_find(tx, &f, a, limit + 1, &n, e) < 0)
 		return -1;
 	json_w_obj(w, NULL);
 	json_w_arr(w, "audit");
-	for (unsigned i = 0; i < n; i++) {
+	for (unsigned i = 0; i < n && i < limit; i++) {
 		json_w_obj(w, NULL);
 		json_w_int(w, "seq", a[i].seq);
 		write_time(w, "at", a[i].at_ms);
 		json_w_str(w, "actor", a[i].actor);
+		const char *by = str_starts(a[i].actor, "user:") ? a[i].actor + strlen("user:") : "";
+		if (write_email(tx, w, "actor_email", by, e) < 0)
+			return -1;
 		json_w_str(w, "action", a[i].action);
 		json_w_str(w, "object", a[i].object);
+		if (write_email(tx, w, "object_email", a[i].object, e) < 0)
+			return -1;
 		json_w_str(w, "detail", *a[i].detail ? a[i].detail : NULL);
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);
+	if (n > limit)
+		json_w_int(w, "next", a[limit - 1].seq);
+	else
+		json_w_null(w, "next");
 	json_w_obj_end(w);
 	return 0;
 }

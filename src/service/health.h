@@ -10,6 +10,7 @@ struct health {
 		bool ok;
 		bool needed; /* by uploads: without it gaitd is not ready */
 		char detail[400];
+		int64_t since_ms; /* how long it has been seen so, wall clock; 0: not watched */
 	} parts[HEALTH_PARTS];
 	unsigned n;
 	bool ok;    /* all of them */

@@ -17,6 +17,11 @@ struct health_watch {
 		bool known, exists; /* exists: the port does */
 		int64_t at_ms;      /* monotonic, as all here */
 	} words[HEALTH_PORTS];
+	/* Since when each part has been seen as it is, by its place in struct health. */
+	struct {
+		bool ok;
+		int64_t since_ms; /* wall clock; 0: not seen yet */
+	} seen[HEALTH_PARTS];
 	int trying; /* index, or NOBODY */
 	int64_t since_ms;
 };
@@ -90,6 +95,18 @@ static void wait_for_news(struct service *s, struct health_watch *w)
 		;
 }
 
+/* Under the lock. Parts are few and come in one order; a port that is not there is not in it, ever. */
+static void note_changes(struct health_watch *w, struct health *h)
+{
+	for (unsigned i = 0; i < h->n; i++) {
+		if (w->seen[i].since_ms == 0 || w->seen[i].ok != h->parts[i].ok) {
+			w->seen[i].ok = h->parts[i].ok;
+			w->seen[i].since_ms = clock_wall_ms();
+		}
+		h->parts[i].since_ms = w->seen[i].since_ms;
+	}
+}
+
 void health_recent(struct service *s, struct health *ret)
 {
 	struct health_watch *w = s->health;
@@ -100,6 +117,7 @@ void health_recent(struct service *s, struct health *ret)
 	int64_t now = clock_mono_ms();
 	for (unsigned i = 0; i < HEALTH_PORTS; i++)
 		say(w, i, now, ret);
+	note_changes(w, ret);
 	pthread_mutex_unlock(&w->lock);
 }
 

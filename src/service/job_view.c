@@ -154,6 +154,16 @@ static int write_progress(
 	return 0;
 }
 
+static int write_owner(struct tx *tx, const struct job *job, struct json_w *w, struct err *e)
+{
+	struct user owner;
+	int r = store_user_get(tx, job->owner, &owner, e);
+
+	json_w_str(w, "owner", job->owner);
+	json_w_str(w, "owner_email", r == 0 ? owner.email : NULL);
+	return r < 0 ? -1 : 0;
+}
+
 static const char *message(const struct job *job)
 {
 	if (*job->note)
@@ -199,8 +209,8 @@ int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, str
 		json_w_str(w, "text", job->error_text);
 		json_w_obj_end(w);
 	}
-	if (view->staff)
-		json_w_str(w, "owner", job->owner);
+	if (view->staff && write_owner(tx, job, w, e) < 0)
+		return -1;
 	if (write_progress(view, tx, job, w, e) < 0)
 		return -1;
 	int readable = view->staff ? job->result_attempt : job->shown_attempt;

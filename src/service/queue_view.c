@@ -62,6 +62,18 @@ static int by_id(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
+static int64_t attempt_s(const struct queue_rows *q)
+{
+	return q->attempt_ms < 0 ? -1 : (q->attempt_ms + 999) / 1000;
+}
+
+static struct queue_place place_at(const struct service *s, const struct queue_rows *q, unsigned position)
+{
+	return (struct queue_place){ .position = position,
+		.estimated_wait_s =
+			queue_wait_s(position, q->running_n, s->opt.max_in_flight, attempt_s(q)) };
+}
+
 /* Under the lock. Where it is not in the order: behind all. */
 static bool look(
 	const struct service *s, const struct queue_view *v, const char *job, struct queue_place *ret)
@@ -69,10 +81,14 @@ static bool look(
 	const struct queue_rows *q = &v->rows;
 	char(*at)[ID_BYTES] = q->n ? bsearch(job, q->ids, q->n, ID_BYTES, by_id) : NULL;
 
-	ret->position = at ? q->jobs[at - q->ids].position : q->n;
-	ret->estimated_wait_s = queue_wait_s(ret->position, q->running_n, s->opt.max_in_flight,
-		q->attempt_ms < 0 ? -1 : (q->attempt_ms + 999) / 1000);
+	*ret = place_at(s, q, at ? q->jobs[at - q->ids].position : q->n);
 	return at != NULL;
+}
+
+/* Is the order of before the latest change, and may it be made anew? */
+static bool is_old(const struct queue_view *v, bool current, int64_t now)
+{
+	return v->made_ms < 0 || (!current && (now < v->made_ms || now - v->made_ms >= FRESH_MS));
 }
 
 int queue_view_place(
@@ -84,15 +100,37 @@ int queue_view_place(
 
 	pthread_mutex_lock(&v->lock);
 	bool current = generation >= 0 && v->generation == generation;
-	bool old = v->made_ms < 0 || (!current && (now < v->made_ms || now - v->made_ms >= FRESH_MS));
 	/* A job that is missing came since: whoever uploaded it wants to see its place. */
-	if (old || (!look(s, v, job, ret) && !current))
+	if (is_old(v, current, now) || (!look(s, v, job, ret) && !current))
 		r = make(s, v, now, e);
 	if (r == 0) {
 		(void)look(s, v, job, ret);
 		if (ret_current)
 			*ret_current = generation >= 0 && v->generation == generation;
 	}
+	pthread_mutex_unlock(&v->lock);
+	return r;
+}
+
+int queue_view_first(struct service *s, struct queue_line *out, unsigned max, unsigned *ret_n,
+	struct queue_totals *ret, struct err *e)
+{
+	struct queue_view *v = s->queue_view;
+	int64_t now = clock_mono_ms(), generation = status_cache_generation(s->status_cache);
+	int r = 0;
+
+	pthread_mutex_lock(&v->lock);
+	if (is_old(v, generation >= 0 && v->generation == generation, now))
+		r = make(s, v, now, e);
+	const struct queue_rows *q = &v->rows;
+	for (unsigned i = 0; r == 0 && i < q->n; i++)
+		if (q->jobs[i].position < max) {
+			struct queue_line *line = &out[q->jobs[i].position];
+			memcpy(line->job, q->ids[i], ID_BYTES);
+			line->place = place_at(s, q, q->jobs[i].position);
+		}
+	*ret_n = q->n < max ? q->n : max;
+	*ret = (struct queue_totals){ .waiting = q->n, .running = q->running_n, .attempt_s = attempt_s(q) };
 	pthread_mutex_unlock(&v->lock);
 	return r;
 }

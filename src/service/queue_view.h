@@ -15,6 +15,19 @@ struct queue_place {
 int queue_view_new(struct queue_view **ret, struct err *e);
 void queue_view_free(struct queue_view *v);
 
+struct queue_line {
+	char job[ID_BYTES];
+	struct queue_place place;
+};
+struct queue_totals {
+	unsigned waiting, running;
+	int64_t attempt_s; /* how long an attempt takes of late, from its dispatch to its end; -1: unknown */
+};
+
+/* The first @max that wait, in their order. Return 0; -1 where the database cannot be read */
+int queue_view_first(struct service *s, struct queue_line *out, unsigned max, unsigned *ret_n,
+	struct queue_totals *ret, struct err *e);
+
 /**
  * queue_view_place() - the place of a queued job
  * @ret_current  may be NULL; false where the order is of before the latest change: an answer made of it must

@@ -1,8 +1,12 @@
 #include "service/sign_in_limits.h"
 
+#include <ctype.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/clock.h"
 
 enum { SLOTS = 4096, WAYS = 8 };
 
@@ -96,4 +100,31 @@ void sign_in_forgive(struct sign_in_limits *l, const char *key)
 	pthread_mutex_lock(&l->lock);
 	find(l, key_of(l, key), 0)->failures = 0;
 	pthread_mutex_unlock(&l->lock);
+}
+
+int sign_in_try(
+	struct service *s, const char *address, const char *email, struct sign_in_try *ret, struct err *e)
+{
+	int64_t now = clock_mono_ms();
+
+	snprintf(ret->by_address, sizeof ret->by_address, "address %s", address);
+	snprintf(ret->by_account, sizeof ret->by_account, "account %.254s", email);
+	for (char *p = ret->by_account; *p; p++)
+		*p = (char)tolower((unsigned char)*p);
+	ret->wait_s = sign_in_enter(s->sign_ins, ret->by_address, s->opt.sign_ins_per_address, now);
+	if (ret->wait_s == 0) {
+		ret->wait_s = sign_in_enter(s->sign_ins, ret->by_account, s->opt.sign_ins_per_account, now);
+		if (ret->wait_s > 0)
+			sign_in_undo(s->sign_ins, ret->by_address);
+	}
+	return ret->wait_s == 0 ? 0
+				: err_set(e, ERR_RATE, "too many failed sign-ins: try again in %d minutes",
+					  (ret->wait_s + 59) / 60);
+}
+
+/* The address gets back this one try only: who has an account here buys no more tries at others. */
+void sign_in_passed(struct service *s, const struct sign_in_try *t)
+{
+	sign_in_undo(s->sign_ins, t->by_address);
+	sign_in_forgive(s->sign_ins, t->by_account);
 }

@@ -6,7 +6,8 @@
 #include "store/store_tx.h"
 
 #define USER_COLUMNS                                                                                         \
-	"u.id, u.email, u.role, u.password_hash, u.email_confirmed_ms, u.disabled_ms, u.created_ms"
+	"u.id, u.email, u.role, u.password_hash, u.email_confirmed_ms, u.disabled_ms, u.created_ms, "        \
+	"u.last_sign_in_ms, u.password_given"
 
 static const char *const role_names[] = { "submitter", "staff", "admin" };
 
@@ -30,7 +31,9 @@ static int read_user(struct db_rows *r, struct user *u, struct err *e)
 	*u = (struct user){ .email_confirmed = !db_is_null(r, 4),
 		.disabled = !db_is_null(r, 5),
 		.created_ms = db_int(r, 6),
-		.until_ms = db_int(r, 7) };
+		.last_sign_in_ms = db_int(r, 7),
+		.password_given = db_int(r, 8) != 0,
+		.until_ms = db_int(r, 9) };
 	db_copy(r, 0, u->id, sizeof u->id);
 	db_copy(r, 1, u->email, sizeof u->email);
 	db_copy(r, 3, u->password_hash, sizeof u->password_hash);
@@ -58,12 +61,12 @@ int store_user_insert(struct tx *tx, const struct user *u, struct err *e)
 	if (r == 0)
 		return err_set(e, ERR_CONFLICT, "there is an account with this address already");
 	return db_run(tx->db,
-		"INSERT INTO users (id, email, role, password_hash, email_confirmed_ms, created_ms) VALUES "
-		"(?, ?, ?, ?, ?, ?)",
+		"INSERT INTO users (id, email, role, password_hash, email_confirmed_ms, created_ms, "
+		"password_given) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		DB_ARGS(DB_S(u->id), DB_S(u->email), DB_S(role_name(u->role)),
 			DB_S(*u->password_hash ? u->password_hash : NULL),
 			{ .type = u->email_confirmed ? DB_ARG_INT : DB_ARG_NULL, .n = u->created_ms },
-			DB_I(u->created_ms)),
+			DB_I(u->created_ms), DB_I(u->password_given)),
 		e);
 }
 
@@ -91,18 +94,35 @@ int store_users_list(struct tx *tx, struct user *out, unsigned max, unsigned *re
 	return r < 0 ? -1 : 0;
 }
 
+/* No id is above '~'. */
+int store_users_find(struct tx *tx, const char *text, const char *before, struct user *out, unsigned max,
+	unsigned *ret_n, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " USER_COLUMNS
+		", 0 FROM users u WHERE u.id < ?1 AND (?2 IS NULL OR instr(lower(u.email), "
+		"lower(?2)) > 0) ORDER BY u.id DESC LIMIT ?3",
+		DB_ARGS(DB_S(before ? before : "~"), DB_S(text), DB_I(max)), &rows, e);
+
+	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
+		if (read_user(&rows, &out[(*ret_n)++], e) < 0)
+			return -1;
+	return r < 0 ? -1 : 0;
+}
+
 int store_user_set_role(struct tx *tx, const char *id, enum role role, struct err *e)
 {
 	return db_run(tx->db, "UPDATE users SET role = ? WHERE id = ?",
 		DB_ARGS(DB_S(role_name(role)), DB_S(id)), e);
 }
 
-int store_user_set_password(struct tx *tx, const char *id, const char *hash, struct err *e)
+int store_user_set_password(struct tx *tx, const char *id, const char *hash, bool given, struct err *e)
 {
-	if (db_run(tx->db, "UPDATE users SET password_hash = ? WHERE id = ?", DB_ARGS(DB_S(hash), DB_S(id)),
-		    e) < 0)
+	if (db_run(tx->db, "UPDATE users SET password_hash = ?, password_given = ? WHERE id = ?",
+		    DB_ARGS(DB_S(hash), DB_I(given), DB_S(id)), e) < 0)
 		return -1;
-	return db_run(tx->db, "DELETE FROM sessions WHERE user = ?", DB_ARGS(DB_S(id)), e);
+	return store_sessions_end(tx, id, e);
 }
 
 int store_user_set_disabled(struct tx *tx, const char *id, bool disabled, int64_t now_ms, struct err *e)
@@ -110,7 +130,7 @@ int store_user_set_disabled(struct tx *tx, const char *id, bool disabled, int64_
 	if (db_run(tx->db, "UPDATE users SET disabled_ms = iif(?, ?, NULL) WHERE id = ?",
 		    DB_ARGS(DB_I(disabled), DB_I(now_ms), DB_S(id)), e) < 0)
 		return -1;
-	return db_run(tx->db, "DELETE FROM sessions WHERE user = ?", DB_ARGS(DB_S(id)), e);
+	return store_sessions_end(tx, id, e);
 }
 
 int store_token_insert(
@@ -167,14 +187,6 @@ int store_token_user(
 		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), ret, e);
 }
 
-int store_session_insert(struct tx *tx, const uint8_t sha256[SHA256_BYTES], const char *user, int64_t now_ms,
-	int64_t expires_ms, struct err *e)
-{
-	return db_run(tx->db,
-		"INSERT INTO sessions (sha256, user, created_ms, expires_ms) VALUES (?, ?, ?, ?)",
-		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_S(user), DB_I(now_ms), DB_I(expires_ms)), e);
-}
-
 int store_session_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e)
 {
@@ -183,15 +195,4 @@ int store_session_user(
 		"s.sha256 = ? AND s.expires_ms > ? "
 		"AND u.disabled_ms IS NULL",
 		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), ret, e);
-}
-
-int store_session_delete(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e)
-{
-	return db_run(
-		tx->db, "DELETE FROM sessions WHERE sha256 = ?", DB_ARGS(DB_B(sha256, SHA256_BYTES)), e);
-}
-
-int store_sessions_expire(struct tx *tx, int64_t now_ms, struct err *e)
-{
-	return db_run(tx->db, "DELETE FROM sessions WHERE expires_ms <= ?", DB_ARGS(DB_I(now_ms)), e);
 }

@@ -15,8 +15,9 @@ struct user {
 	enum role role;
 	char password_hash[PASSWORD_HASH_BYTES]; /* "" where none */
 	bool email_confirmed, disabled;
-	int64_t created_ms;
-	int64_t until_ms; /* of the token or session that it was found by; 0: for ever */
+	bool password_given;                 /* by somebody else, and not changed since */
+	int64_t created_ms, last_sign_in_ms; /* 0: never */
+	int64_t until_ms;                    /* of the token or session that it was found by; 0: for ever */
 };
 
 /* ERR_CONFLICT where the address is taken. */
@@ -24,8 +25,12 @@ int store_user_insert(struct tx *tx, const struct user *u, struct err *e);
 int store_user_get(struct tx *tx, const char *id, struct user *ret, struct err *e);
 int store_user_by_email(struct tx *tx, const char *email, struct user *ret, struct err *e);
 int store_users_list(struct tx *tx, struct user *out, unsigned max, unsigned *ret_n, struct err *e);
+/* Newest first, ids below @before (NULL: from the newest), @text somewhere in the address (NULL: all). */
+int store_users_find(struct tx *tx, const char *text, const char *before, struct user *out, unsigned max,
+	unsigned *ret_n, struct err *e);
 int store_user_set_role(struct tx *tx, const char *id, enum role role, struct err *e);
-int store_user_set_password(struct tx *tx, const char *id, const char *hash, struct err *e);
+/* It ends the sessions. @given: somebody else chose it. */
+int store_user_set_password(struct tx *tx, const char *id, const char *hash, bool given, struct err *e);
 /* Disabling ends the sessions and stops the tokens; enabling lets the tokens work again. */
 int store_user_set_disabled(struct tx *tx, const char *id, bool disabled, int64_t now_ms, struct err *e);
 
@@ -44,9 +49,20 @@ int store_tokens_list(
 int store_token_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
 
+struct session {
+	uint8_t sha256[SHA256_BYTES];
+	int64_t created_ms, expires_ms;
+};
+
+/* A session is a sign-in: the account's latest one, too. */
 int store_session_insert(struct tx *tx, const uint8_t sha256[SHA256_BYTES], const char *user, int64_t now_ms,
 	int64_t expires_ms, struct err *e);
 int store_session_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
 int store_session_delete(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
+/* All of the user's. */
+int store_sessions_end(struct tx *tx, const char *user, struct err *e);
+/* Those that have not expired, newest first. */
+int store_sessions_of_user(struct tx *tx, const char *user, int64_t now_ms, struct session *out, unsigned max,
+	unsigned *ret_n, struct err *e);
 int store_sessions_expire(struct tx *tx, int64_t now_ms, struct err *e);

@@ -2,10 +2,13 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "base/clock.h"
 #include "store/events.h"
+#include "store/job_search.h"
 #include "store/outbox.h"
 #include "store/releases.h"
 #include "store/store_tx.h"
@@ -423,6 +426,24 @@ int store_next_due(struct tx *tx, int64_t *ret_ms, struct err *e)
 	return 0;
 }
 
+/* The few that store_job_search() found, one by one. */
+static int search(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
+	struct err *e)
+{
+	CLEANUP(free_p) char(*ids)[ID_BYTES] = calloc(max + 1, ID_BYTES);
+	unsigned n;
+
+	if (!ids)
+		return err_set(e, ERR_NOMEM, "list");
+	if (store_job_search(tx, f, ids, max, &n, e) < 0)
+		return -1;
+	for (unsigned i = 0; i < n; i++)
+		if (store_job_get(tx, ids[i], &out[i], e) != 0)
+			return -1;
+	*ret_n = n;
+	return 0;
+}
+
 /* Three statements, so that each walks the index that has its order: everybody's by id, one owner's by
  * (owner, id), those of one release by (release, id). No id is above '~'. */
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
@@ -431,14 +452,16 @@ int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, 
 	const char *before = f->before ? f->before : "~";
 	const char *state = f->by_state ? job_state_name(f->state) : NULL;
 	const char *release = f->release != RELEASE_NONE ? release_name(f->release) : NULL;
-	const struct db_arg *args = DB_ARGS(
-		DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max), DB_S(f->owner), DB_S(release));
+	const struct db_arg *args = DB_ARGS(DB_S(before), DB_S(state), DB_S(f->subject), DB_I(max),
+		DB_S(f->owner), DB_S(release), DB_I(f->open));
 	DB_ROWS rows = { 0 };
 	int r;
 
+	if (f->search)
+		return search(tx, f, out, max, ret_n, e);
 #define LISTED                                                                                               \
 	"SELECT " JOB_COLUMNS " FROM jobs WHERE id < ?1 AND (?2 IS NULL OR state = ?2) AND (?3 IS NULL OR "  \
-	"subject = ?3) AND "
+	"subject = ?3) AND (?7 = 0 OR " JOB_OPEN ") AND "
 	if (f->owner)
 		r = db_first(tx->db,
 			LISTED "owner = ?5 AND (?6 IS NULL OR release = ?6) ORDER BY id DESC LIMIT ?4", args,

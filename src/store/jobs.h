@@ -103,6 +103,9 @@ struct job_filter {
 	bool by_state;
 	enum job_state state;
 	enum release_state release; /* RELEASE_NONE: any */
+	bool open;          /* only those that are not over */
+	const char *search; /* NULL, or a job's number or id, the beginning of a subject's code, part of the
+			       owner's address */
 };
 int store_jobs_list(struct tx *tx, const struct job_filter *f, struct job *out, unsigned max, unsigned *ret_n,
 	struct err *e);

@@ -102,6 +102,29 @@ static int read_pace(struct tx *tx, struct queue_rows *q, struct err *e)
 	return r < 0 ? -1 : 0;
 }
 
+int store_queue_ended(
+	struct tx *tx, int64_t since_ms, int64_t step_ms, struct queue_ended *out, unsigned n, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT (a.ended_ms - ?1) / ?2 AS stretch, a.outcome = 'complete', a.n = j.attempt AND "
+		"j.state IN "
+		"('submission_error', 'inference_error'), count(*) FROM attempts a JOIN jobs j ON j.id = "
+		"a.job "
+		"WHERE a.ended_ms >= ?1 AND a.ended_ms < ?1 + ?2 * ?3 AND a.outcome IN ('complete', 'error', "
+		"'lost') GROUP BY 1, 2, 3",
+		DB_ARGS(DB_I(since_ms), DB_I(step_ms), DB_I(n)), &rows, e);
+
+	memset(out, 0, n * sizeof *out);
+	for (; r == 0; r = db_next(&rows, e)) {
+		struct queue_ended *at = &out[db_int(&rows, 0)];
+		*(db_int(&rows, 1)         ? &at->complete
+			: db_int(&rows, 2) ? &at->failed
+					   : &at->retried) += db_int(&rows, 3);
+	}
+	return r < 0 ? -1 : 0;
+}
+
 int store_queue_read(struct tx *tx, struct queue_rows *ret, struct err *e)
 {
 	struct queue_rows q = { 0 };

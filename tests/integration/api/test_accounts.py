@@ -30,7 +30,7 @@ class Session(ApiTest):
 
     def test_sign_in_and_out(self):
         answer = sign_in(self.d)
-        self.assertEqual(answer.json, {"id": self.pat, "email": "pat@example.org", "role": "submitter"})
+        self.assertEqual(answer.json, {"id": self.pat, "email": "pat@example.org", "role": "submitter", "password_given": True})
         morsel = SimpleCookie(answer.headers["Set-Cookie"])["gaitd_session"]
         self.assertEqual((morsel["httponly"], morsel["samesite"], morsel["path"], morsel["secure"], morsel["max-age"], morsel["domain"]),
                          (True, "Strict", "/", "", "43200", ""))

@@ -181,7 +181,8 @@ class Answers(ApiTest):
         d.request("DELETE", f"/api/v1/jobs/{job}", ann)
         spare = d.request("POST", "/api/v1/subjects", ann, json_body={"code": "walk-3"}).json["id"]
         d.request("DELETE", f"/api/v1/subjects/{spare}", ann)
-        for path in ("/readyz", "/metrics", "/api/v1/audit", "/api/v1/consent", "/healthz", "/openapi.yaml"):
+        for path in ("/readyz", "/metrics", "/api/v1/audit?limit=3", "/api/v1/consent", "/healthz", "/openapi.yaml", "/api/v1/health",
+                     "/api/v1/queue", "/api/v1/throughput?hours=2", f"/api/v1/jobs/{job}/attempts", "/api/v1/jobs/search?q=walk-2"):
             d.get(path, admin)
         unseen = {(m, p, int(s)) for m, p in CONTRACT.routes() for s in CONTRACT.doc["paths"][p][m.lower()]["responses"]
                   if s.startswith("2")} - contract.seen
@@ -204,7 +205,10 @@ class Answers(ApiTest):
         signed_in = d.request("POST", "/api/v1/session",
                               json_body={"email": "admin@example.org", "password": "correct horse battery"})
         cookie = {"Cookie": signed_in.headers["Set-Cookie"].split(";")[0]}
-        d.request("GET", "/api/v1/session", headers=cookie), d.request("DELETE", "/api/v1/session", headers=cookie)
+        d.request("GET", "/api/v1/session", headers=cookie), d.request("GET", "/api/v1/sessions", headers=cookie)
+        d.request("POST", "/api/v1/session/password", headers=cookie,
+                  json_body={"present": "correct horse battery", "password": "another horse battery"})
+        d.request("DELETE", "/api/v1/session", headers=cookie), d.request("DELETE", "/api/v1/sessions", admin)
         user = d.request("POST", "/api/v1/users", admin, json_body={"email": "x@example.org", "role": "staff"}).json["id"]
         d.request("PATCH", f"/api/v1/users/{user}", admin, json_body={"disabled": True})
         token = d.request("POST", "/api/v1/tokens", admin, json_body={"user": user, "name": "t", "days": 3}).json["id"]

@@ -54,7 +54,7 @@ static void sessions(void **state)
 	assert_int_equal(store_session_user(k->tx, hash, 150, &u, &k->e), STORE_NONE);
 	/* A new password ends the sessions that the old one opened. */
 	assert_ok(store_session_insert(k->tx, hash, a.id, 100, 200, &k->e), &k->e);
-	assert_ok(store_user_set_password(k->tx, a.id, "$argon2id$x", &k->e), &k->e);
+	assert_ok(store_user_set_password(k->tx, a.id, "$argon2id$x", true, &k->e), &k->e);
 	assert_int_equal(store_session_user(k->tx, hash, 150, &u, &k->e), STORE_NONE);
 	assert_ok(store_user_get(k->tx, a.id, &u, &k->e), &k->e);
 	assert_string_equal(u.password_hash, "$argon2id$x");
