@@ -13,6 +13,8 @@ import { Busy, Failure } from "./ui/notice";
 const ComparisonPage = lazy(() => import("./pages/comparison"));
 const SubmitPage = lazy(() => import("./pages/submit"));
 const Unfinished = lazy(() => import("./send/unfinished"));
+const AccountPage = lazy(() => import("./account"));
+const StaffPages = lazy(() => import("./staff"));
 
 function LanguageChoice() {
 	const { t, language, setLanguage } = useI18n();
@@ -37,7 +39,7 @@ function Header({ self }: { self: Self | null }) {
 		go("/");
 	};
 	const link = (to: string, text: string) => (
-		<Link href={to} aria-current={path === to ? "page" : undefined}>{text}</Link>
+		<Link href={to} aria-current={path === to || path.startsWith(`${to}/`) ? "page" : undefined}>{text}</Link>
 	);
 	return (
 		<header className="top">
@@ -48,11 +50,17 @@ function Header({ self }: { self: Self | null }) {
 				<nav aria-label={t("nav.main")}>
 					{link("/new", t("nav.submit"))}
 					{link("/jobs", t("nav.jobs"))}
+					{self.role !== "submitter" && link("/staff", t("nav.staff"))}
 				</nav>
 			)}
 			<div className="account">
 				<LanguageChoice />
-				{self && <span className="who" title={t("nav.signedInAs", { email: self.email })}>{self.email}</span>}
+				{self && (
+					<Link href="/account" className="who" aria-label={t("nav.account", { email: self.email })} title={self.email}>
+						<span className="who-email">{self.email}</span>
+						<span className="who-short" aria-hidden="true">{self.email.slice(0, 1).toUpperCase()}</span>
+					</Link>
+				)}
 				{self && <button type="button" className="quiet" onClick={() => void signOut()}>{t("nav.signOut")}</button>}
 			</div>
 		</header>
@@ -71,6 +79,8 @@ function Pages({ self }: { self: Self }) {
 					{(params) => <ComparisonPage key={`${params.id} ${params.earlier}`} id={params.id} earlier={params.earlier} />}
 				</Route>
 				<Route path="/jobs/:id">{(params) => <JobPage key={params.id} id={params.id} />}</Route>
+				<Route path="/account"><AccountPage self={self} /></Route>
+				<Route path="/staff/:page?">{(params) => <StaffPages self={self} page={params.page ?? ""} />}</Route>
 				<Route>
 					<h1>{t("app.notFound")}</h1>
 					<p><Link href="/jobs">{t("app.home")}</Link></p>

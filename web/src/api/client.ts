@@ -57,7 +57,7 @@ export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
 	return (await (await ask("GET", path, undefined, signal)).json()) as T;
 }
 
-export async function send<T>(method: "POST" | "PUT" | "DELETE", path: string, json?: unknown, headers?: Record<string, string>): Promise<T> {
+export async function send<T>(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, json?: unknown, headers?: Record<string, string>): Promise<T> {
 	const response = await ask(method, path, json, undefined, headers);
 	return (response.status === 204 ? undefined : await response.json()) as T;
 }

@@ -34,10 +34,11 @@ export function useSubjects() {
 }
 
 export interface JobFilter {
-	status: State | "";
+	status: State | "open" | "";
 	mine: boolean;
 	waiting: boolean; // for a clinician
 	before: string;
+	search: string;
 }
 
 export function useJobs(filter: JobFilter) {
@@ -50,9 +51,11 @@ export function useJobs(filter: JobFilter) {
 		query.set("release", "waiting");
 	if (filter.before)
 		query.set("before", filter.before);
+	if (filter.search)
+		query.set("q", filter.search);
 	return useQuery({
 		queryKey: ["jobs", query.toString()],
-		queryFn: ({ signal }) => get<JobPage>(`/api/v1/jobs?${query}`, signal),
+		queryFn: ({ signal }) => get<JobPage>(`/api/v1/jobs${filter.search ? "/search" : ""}?${query}`, signal),
 		refetchInterval: (q) => (q.state.data?.jobs.some((job) => !isOver(job)) ? 5_000 : 30_000),
 	});
 }

@@ -1,9 +1,12 @@
 /* What docs/api/openapi.yaml says, as far as the app uses it. */
 
+export type Role = "submitter" | "staff" | "admin";
+
 export interface Self {
 	id: string;
 	email: string;
-	role: "submitter" | "staff" | "admin";
+	role: Role;
+	password_given: boolean;
 }
 
 export const states = ["submitting", "queued", "processing", "complete", "submission_error", "inference_error", "cancelled"] as const;
@@ -36,6 +39,7 @@ export interface Job {
 	attempt: number;
 	error?: { kind: string; text: string };
 	owner?: string;
+	owner_email?: string | null;
 	queue?: { position: number; estimated_wait_s: number | null };
 	progress?: { step: string; percent: number };
 	result?: { attempt: number; score: number | null; demonstration_model: boolean; note: string };

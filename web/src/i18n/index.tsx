@@ -7,7 +7,7 @@ export const languages = { en: "English", es: "Español" } as const;
 export type Language = keyof typeof languages;
 export type Vars = Record<string, string | number>;
 
-type PluralBase<K> = K extends `${infer B}_other` ? B : never;
+export type PluralBase<K> = K extends `${infer B}_other` ? B : never;
 export type AnyKey = Key | PluralBase<Key>;
 
 const stored = "gaitd.language";
@@ -21,23 +21,26 @@ export function chooseLanguage(kept: string | null, wanted: readonly string[]): 
 	return "en";
 }
 
-export function has(catalogue: Catalogue, key: string): key is Key {
+export function has<C extends Record<string, string>>(catalogue: C, key: string): key is keyof C & string {
 	return Object.hasOwn(catalogue, key);
 }
 
-export function translate(catalogue: Catalogue, locale: string, key: AnyKey, vars: Vars = {}): string {
+type Keys<C> = keyof C & string;
+
+export function translate<C extends Record<string, string>>(catalogue: C, locale: string, key: Keys<C> | PluralBase<Keys<C>>, vars: Vars = {}): string {
+	const words: Record<string, string> = catalogue;
 	let found: string = key;
 
-	if (has(catalogue, key))
-		found = key;
-	else if (typeof vars["n"] === "number")
-		found = `${key}_${new Intl.PluralRules(locale).select(vars["n"]) === "one" ? "one" : "other"}`;
-	const text = has(catalogue, found) ? catalogue[found] : key;
+	if (!has(words, key) && typeof vars["n"] === "number")
+		found = `${found}_${new Intl.PluralRules(locale).select(vars["n"]) === "one" ? "one" : "other"}`;
+	const text = words[found] ?? key;
 	return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
 		const value = vars[name];
 		return value === undefined ? whole : typeof value === "number" ? new Intl.NumberFormat(locale).format(value) : value;
 	});
 }
+
+const sizes: [number, "day" | "hour" | "minute"][] = [[86_400, "day"], [3_600, "hour"], [60, "minute"]];
 
 function makeFormat(locale: string) {
 	const unit = (value: number, name: string, digits = 0) =>
@@ -50,6 +53,12 @@ function makeFormat(locale: string) {
 		percent: (value: number) => new Intl.NumberFormat(locale, { style: "percent" }).format(value / 100),
 		when: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
 		day: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),
+		/* How long ago: one unit, "3 hours ago". */
+		ago: (iso: string, now = Date.now()) => {
+			const seconds = (Date.parse(iso) - now) / 1000;
+			const [size, name] = sizes.find(([n]) => Math.abs(seconds) >= n) ?? [1, "second"];
+			return new Intl.RelativeTimeFormat(locale, { numeric: "auto" }).format(Math.trunc(seconds / size), name);
+		},
 		bytes: (n: number) =>
 			n < 1e3 ? unit(n, "byte") : n < 1e6 ? unit(n / 1e3, "kilobyte") : n < 1e9 ? unit(n / 1e6, "megabyte", 1) : unit(n / 1e9, "gigabyte", 2),
 		duration: (seconds: number) =>
@@ -68,6 +77,7 @@ export interface I18n {
 	/* The catalogue's words for a code that a server sent, or what stands in for them. */
 	code: (prefix: string, code: string, otherwise: string) => string;
 	format: ReturnType<typeof makeFormat>;
+	locale: string;
 }
 
 const Context = createContext<I18n | null>(null);
@@ -104,6 +114,7 @@ export function I18nProvider({ children }: { children: ReactNode }) {
 				return has(loaded.catalogue, key) ? loaded.catalogue[key] : otherwise;
 			},
 			format: makeFormat(locale),
+			locale,
 		};
 	}, [language, loaded]);
 	return <Context.Provider value={value}>{children}</Context.Provider>;

@@ -18,6 +18,7 @@ import { useTitle } from "../ui/title";
 const ResultView = lazy(() => import("../read/result_view"));
 const ReleasePanel = lazy(() => import("../release/release_panel"));
 const ReplacePanel = lazy(() => import("../release/replace_panel"));
+const Attempts = lazy(() => import("../staff/attempts"));
 
 function Waiting({ job }: { job: JobDetail }) {
 	const { t, format } = useI18n();
@@ -203,6 +204,7 @@ export function JobPage({ id }: { id: string }) {
 				</>
 			)}
 			<History job={job} />
+			{job.owner !== undefined && <Suspense fallback={null}><Attempts job={job} /></Suspense>}
 		</ReplaceContext>
 	);
 }

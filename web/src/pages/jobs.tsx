@@ -1,3 +1,4 @@
+import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "wouter";
 import { explain } from "../api/client";
 import { useJobs, useSubjects } from "../api/hooks";
@@ -8,7 +9,10 @@ import { Busy, Failure } from "../ui/notice";
 import { useTitle } from "../ui/title";
 import { StateBadge } from "../ui/state";
 
-function Row({ job, code }: { job: Job; code: string | undefined }) {
+const StaffSearch = lazy(() => import("../staff/search"));
+const StaffFacts = lazy(() => import("../staff/row_facts"));
+
+function Row({ job, code, staff }: { job: Job; code: string | undefined; staff: boolean }) {
 	const { t, format } = useI18n();
 	return (
 		<li>
@@ -19,6 +23,7 @@ function Row({ job, code }: { job: Job; code: string | undefined }) {
 						{t("jobs.sent", { when: format.when(job.created) })}
 						{code && ` · ${t("jobs.subject", { code })}`}
 					</span>
+					{staff && <Suspense fallback={null}><StaffFacts job={job} /></Suspense>}
 				</span>
 				<span className="row-side">
 					{job.progress && job.status.value === "processing" && <span className="hint">{format.percent(job.progress.percent)}</span>}
@@ -39,11 +44,13 @@ export function JobsPage({ self }: { self: Self }) {
 	const { t, format } = i18n;
 	const [search, setSearch] = useSearchParams();
 	const wanted = search.get("status");
-	const status = states.find((s) => s === wanted) ?? "";
+	const status = wanted === "open" ? wanted : (states.find((s) => s === wanted) ?? "");
 	const mine = search.has("mine");
 	const waiting = search.has("waiting");
 	const before = search.get("before") ?? "";
-	const page = useJobs({ status, mine, waiting, before });
+	const words = search.get("q") ?? "";
+	const staff = self.role !== "submitter";
+	const page = useJobs({ status, mine, waiting, before, search: words });
 	const subjects = useSubjects();
 	const codes = new Map(subjects.data?.map((s) => [s.id, s.code]));
 	const filter = (name: string, value: string | null) =>
@@ -69,29 +76,31 @@ export function JobsPage({ self }: { self: Self }) {
 				<label htmlFor="status">{t("jobs.status")}</label>
 				<select id="status" value={status} onChange={(e) => filter("status", (e.target.value) || null)}>
 					<option value="">{t("jobs.all")}</option>
+					{staff && <option value="open">{t("jobs.open")}</option>}
 					{states.map((s) => <option key={s} value={s}>{t(`state.${s}` as AnyKey)}</option>)}
 				</select>
-				{self.role !== "submitter" && (
+				{staff && (
 					<label className="check">
 						<input type="checkbox" checked={mine} onChange={(e) => filter("mine", e.target.checked ? "1" : null)} /> {t("jobs.mine")}
 					</label>
 				)}
-				{(waiting || Boolean(page.data?.waiting)) && self.role !== "submitter" && (
+				{(waiting || Boolean(page.data?.waiting)) && staff && (
 					<button type="button" aria-pressed={waiting} onClick={() => filter("waiting", waiting ? null : "1")}>
 						{t("release.filter")} <span className="badge waiting-count">{format.number(page.data?.waiting ?? 0, 0)}</span>
 					</button>
 				)}
+				{staff && <Suspense fallback={null}><StaffSearch key={words} words={words} onSearch={(q) => filter("q", q || null)} /></Suspense>}
 			</div>
 			{page.isPending ? <Busy />
 			: page.isError ? <Failure text={explain(i18n, page.error)} retry={() => void page.refetch()} />
 			: page.data.jobs.length === 0 ? (
 				<div className="card empty">
-					<p>{status || before || waiting ? t("jobs.noneFiltered") : t("jobs.none")}</p>
-					{!status && !before && !waiting && <Link href="/new" className="button primary">{t("jobs.first")}</Link>}
+					<p>{status || before || waiting || words ? t("jobs.noneFiltered") : t("jobs.none")}</p>
+					{!status && !before && !waiting && !words && <Link href="/new" className="button primary">{t("jobs.first")}</Link>}
 				</div>
 			) : (
 				<ul className="rows">
-					{page.data.jobs.map((job) => <Row key={job.id} job={job} code={job.subject ? codes.get(job.subject) : undefined} />)}
+					{page.data.jobs.map((job) => <Row key={job.id} job={job} code={job.subject ? codes.get(job.subject) : undefined} staff={staff} />)}
 				</ul>
 			)}
 			<div className="paging">

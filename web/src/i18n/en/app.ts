@@ -13,7 +13,8 @@ export const app = {
 	"nav.submit": "New analysis",
 	"nav.jobs": "Analyses",
 	"nav.signOut": "Sign out",
-	"nav.signedInAs": "Signed in as {email}",
+	"nav.account": "Your account ({email})",
+	"nav.staff": "Operation",
 
 	"error.network": "The server cannot be reached. Check your connection and try again.",
 	"error.server": "The server had a problem. Please try again in a moment. (Reference: {id})",

@@ -5,6 +5,7 @@ export const follow = {
 	"jobs.first": "Start with your first analysis",
 	"jobs.status": "Show",
 	"jobs.all": "All",
+	"jobs.open": "Not over yet",
 	"jobs.mine": "Only my own",
 	"jobs.older": "Older",
 	"jobs.newest": "To the newest",

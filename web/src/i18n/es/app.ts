@@ -15,7 +15,8 @@ export const app: Record<keyof typeof original, string> = {
 	"nav.submit": "Nuevo análisis",
 	"nav.jobs": "Análisis",
 	"nav.signOut": "Cerrar sesión",
-	"nav.signedInAs": "Sesión iniciada como {email}",
+	"nav.account": "Su cuenta ({email})",
+	"nav.staff": "Operación",
 
 	"error.network": "No se puede contactar con el servidor. Compruebe su conexión e inténtelo de nuevo.",
 	"error.server": "El servidor ha tenido un problema. Inténtelo de nuevo en un momento. (Referencia: {id})",

@@ -7,6 +7,7 @@ export const follow: Record<keyof typeof original, string> = {
 	"jobs.first": "Empiece con su primer análisis",
 	"jobs.status": "Mostrar",
 	"jobs.all": "Todos",
+	"jobs.open": "Sin terminar",
 	"jobs.mine": "Solo los míos",
 	"jobs.older": "Anteriores",
 	"jobs.newest": "A los más recientes",
