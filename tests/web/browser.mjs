@@ -9,7 +9,7 @@ const require = createRequire(join(source, "web", "package.json"));
 const { chromium } = require("playwright-core");
 const axe = require.resolve("axe-core/axe.min.js");
 
-export const sizes = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 900 } };
+export const sizes = { small: { width: 320, height: 640 }, phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 900 } };
 const shots = process.env.GAITD_SHOTS;
 mkdirSync(shots, { recursive: true });
 

@@ -56,7 +56,8 @@ function Header({ self }: { self: Self | null }) {
 			<div className="account">
 				<LanguageChoice />
 				{self && (
-					<Link href="/account" className="who" aria-label={t("nav.account", { email: self.email })} title={self.email}>
+					<Link href="/account" className="who" title={self.email}>
+						<span className="hidden">{t("nav.account")} </span>
 						<span className="who-email">{self.email}</span>
 						<span className="who-short" aria-hidden="true">{self.email.slice(0, 1).toUpperCase()}</span>
 					</Link>

@@ -13,7 +13,7 @@ export const app = {
 	"nav.submit": "New analysis",
 	"nav.jobs": "Analyses",
 	"nav.signOut": "Sign out",
-	"nav.account": "Your account ({email})",
+	"nav.account": "Your account",
 	"nav.staff": "Operation",
 
 	"error.network": "The server cannot be reached. Check your connection and try again.",

@@ -15,7 +15,7 @@ export const app: Record<keyof typeof original, string> = {
 	"nav.submit": "Nuevo análisis",
 	"nav.jobs": "Análisis",
 	"nav.signOut": "Cerrar sesión",
-	"nav.account": "Su cuenta ({email})",
+	"nav.account": "Su cuenta",
 	"nav.staff": "Operación",
 
 	"error.network": "No se puede contactar con el servidor. Compruebe su conexión e inténtelo de nuevo.",
