@@ -98,18 +98,18 @@ class Pages(unittest.TestCase):
         self.addCleanup(server.stdin.close)
         port = int(server.stdout.readline().removeprefix("port "))
         d = self.house(**{"mail.driver": "smtp", "mail.smtp_host": "127.0.0.1", "mail.smtp_port": port, "mail.smtp_security": "none"})
-        d.new_job(d.person("550@example.org"), email="550@example.org")
         d.new_job(d.token, email="ann@example.org")
-        wait_until(lambda: d.rows("SELECT 1 FROM outbox WHERE state = 'bounced'"), "a bounce")
         wait_until(lambda: d.rows("SELECT 1 FROM outbox WHERE state = 'sent'"), "a sent one")
 
         def mend():
             """The person's address is mended: by hand, since nothing else may change it."""
-            return d.write("UPDATE outbox SET recipient = 'mended@example.org' WHERE state = 'bounced'")
+            return d.write("UPDATE outbox SET recipient = 'mended' || substr(recipient, 4) WHERE state = 'bounced'")
         d.ask_mend = mend
-        d.browse("staff.mjs", "mail", "phone")
-        d.write("UPDATE outbox SET recipient = '550@example.org', state = 'bounced' WHERE recipient = 'mended@example.org'")
-        d.browse("staff.mjs", "mail", "desktop")
+        for size in ("phone", "desktop"):
+            gone = f"550@{size}.example.org"  # what that server says of it stands in its name
+            d.new_job(d.person(gone), email=gone)
+            wait_until(lambda: d.rows("SELECT 1 FROM outbox WHERE state = 'bounced'"), "a bounce")
+            d.browse("staff.mjs", "mail", size)
         self.assertEqual(len(d.rows("SELECT 1 FROM audit WHERE action = 'outbox_retry'")), 4)
 
     def test_health_tells_what_does_not_work(self):
