@@ -153,6 +153,8 @@ int admin_write_audit(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 		if (write_email(tx, w, "object_email", a[i].object, e) < 0)
 			return -1;
 		json_w_str(w, "detail", *a[i].detail ? a[i].detail : NULL);
+		if (write_email(tx, w, "detail_email", a[i].detail, e) < 0)
+			return -1;
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);

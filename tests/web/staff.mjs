@@ -185,7 +185,8 @@ await run({
 		// The new one signs in, is asked for a password of their own, and chooses one.
 		await elsewhere(async (other) => {
 			await signIn(other, { email: "new.person@example.org", password });
-			await other.getByRole("link", { name: /^Your account/ }).click();
+			await other.getByText("Somebody else chose your password.").waitFor();
+			await other.getByRole("link", { name: "Choose your own" }).click();
 			await other.getByText("Somebody else chose your present password.").waitFor();
 			await other.getByLabel("Present password").fill(password);
 			await other.getByLabel("New password", { exact: true }).fill("only known to me");
@@ -351,6 +352,11 @@ await run({
 			await page.getByRole("button", { name: "Change the password" }).click();
 		};
 		await signIn(page, ann);
+		await page.getByRole("button", { name: "Later" }).click();
+		await page.reload();
+		await heading(page, "Analyses");
+		await page.getByText("There is nothing here yet.").waitFor();
+		assert.equal(await page.getByText("Somebody else chose your password.").count(), 0);
 		await page.getByRole("link", { name: /^Your account/ }).click();
 		await heading(page, "Your account");
 		await page.getByText("Submit walks and read their results").waitFor();

@@ -14,6 +14,7 @@ const ComparisonPage = lazy(() => import("./pages/comparison"));
 const SubmitPage = lazy(() => import("./pages/submit"));
 const Unfinished = lazy(() => import("./send/unfinished"));
 const AccountPage = lazy(() => import("./account"));
+const PasswordSuggestion = lazy(() => import("./account/suggestion"));
 const StaffPages = lazy(() => import("./staff"));
 
 function LanguageChoice() {
@@ -75,7 +76,10 @@ function Pages({ self }: { self: Self }) {
 			<Switch>
 				<Route path="/"><Redirect to="/jobs" replace /></Route>
 				<Route path="/new"><SubmitPage /></Route>
-				<Route path="/jobs"><JobsPage self={self} /></Route>
+				<Route path="/jobs">
+					{self.password_given && <Suspense fallback={null}><PasswordSuggestion self={self} /></Suspense>}
+					<JobsPage self={self} />
+				</Route>
 				<Route path="/jobs/:id/with/:earlier">
 					{(params) => <ComparisonPage key={`${params.id} ${params.earlier}`} id={params.id} earlier={params.earlier} />}
 				</Route>

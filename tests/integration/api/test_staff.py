@@ -365,6 +365,8 @@ class AdminLists(ApiTest):
         self.assertEqual(self.get(f"audit?q={user}&action=user_add")["audit"], about[2:])
         self.assertEqual([e["action"] for e in self.get("audit?q=admin@example.org&action=user_role")["audit"]], ["user_role"] * 2)
         self.assertTrue(all(e["action"] == "token_add" for e in self.get("audit?action=token_add")["audit"]))
+        self.d.add_token("walker2@lab.example", "t2")
+        self.assertEqual(self.get("audit?action=token_add&limit=1")["audit"][0]["detail_email"], "walker2@lab.example")
         by_os = self.get(f"audit?q={about[2]['actor']}&limit=2")
         self.assertEqual({e["actor"] for e in by_os["audit"]}, {about[2]["actor"]})
         later = self.get(f"audit?q={about[2]['actor']}&before={by_os['next']}")["audit"]

@@ -130,6 +130,7 @@ export interface AuditEntry {
 	object: string;
 	object_email: string | null;
 	detail: string | null;
+	detail_email: string | null;
 }
 
 /* One question, asked again every @every_s seconds (0: not). What was there stays while the next page comes. */

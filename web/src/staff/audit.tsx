@@ -29,7 +29,11 @@ function Thing({ entry }: { entry: AuditEntry }) {
 
 function Detail({ entry }: { entry: AuditEntry }) {
 	const { code } = useWords();
-	return entry.detail ? <>{entry.action.startsWith("user_") ? code("role", entry.detail, entry.detail) : entry.detail}</> : "–";
+	if (!entry.detail)
+		return "–";
+	if (entry.action === "user_password")
+		return code("audit.password", entry.detail, entry.detail);
+	return entry.action.startsWith("user_") ? code("role", entry.detail, entry.detail) : (entry.detail_email ?? entry.detail);
 }
 
 export default function AuditPage() {
