@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "store/store_tx.h"
 
-/* Of an id that was copied in part: its time, to a day or two. Shorter ones would be numbers and codes. */
+/* Of an id that was copied in part: its time, to a second. Fewer could as well be a code or a number. */
 enum { ID_PART = 8 };
 
 /* Each way of naming a job walks an index of its own: ids; (owner, ordinal) for each of the accounts, of

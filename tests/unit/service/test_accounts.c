@@ -1,5 +1,6 @@
 #include "kit.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -198,11 +199,69 @@ static void accounts(void **state)
 	assert_int_equal(kit_number(k, "SELECT count(*) FROM audit WHERE action LIKE 'user_%'"), 5);
 }
 
+static int change(struct kit *k, const char *present, const char *to, char ret_session[64], int *ret_wait)
+{
+	return account_change_password(&k->s, "10.0.0.9", &k->ann, present, to, ret_session, ret_wait, &k->e);
+}
+
+static void own_password(void **state)
+{
+	static const char better[] = "a better horse battery";
+	struct kit *k = *state;
+	char session[64], old[64];
+	struct user u;
+	int wait;
+
+	assert_fails(change(k, "", better, session, &wait), &k->e, ERR_CONFLICT);
+	assert_ok(account_set_password(&k->s, "os:test", k->ann.id, password, &k->e), &k->e);
+	assert_ok(account_sign_in(&k->s, "1", "ann@example.org", password, old, &u, &wait, &k->e), &k->e);
+	assert_true(u.password_given);
+	assert_fails(change(k, password, "short", session, &wait), &k->e, ERR_FIELD);
+	assert_fails(change(k, password, password, session, &wait), &k->e, ERR_FIELD);
+	assert_fails(change(k, "wrong horse battery", better, session, &wait), &k->e, ERR_FORBIDDEN);
+	assert_ok(account_by_session(&k->s, old, &u, &k->e), &k->e);
+	assert_ok(change(k, password, better, session, &wait), &k->e);
+	assert_fails(account_by_session(&k->s, old, &u, &k->e), &k->e, ERR_UNAUTHENTICATED);
+	assert_ok(account_by_session(&k->s, session, &u, &k->e), &k->e);
+	assert_true(strcmp(u.id, k->ann.id) == 0 && !u.password_given);
+	assert_fails(sign_in(k, "1", "ann@example.org", password), &k->e, ERR_UNAUTHENTICATED);
+	assert_ok(sign_in(k, "1", "ann@example.org", better), &k->e);
+	assert_int_equal(
+		kit_number(k,
+			"SELECT count(*) FROM audit WHERE action = 'user_password' AND detail = 'own' AND "
+			"actor = 'user:' || object"),
+		1);
+	assert_ok(account_sign_out_everywhere(&k->s, &k->ann, &k->e), &k->e);
+	assert_int_equal(kit_number(k, "SELECT count(*) FROM sessions"), 0);
+	/* A disabled account changes nothing, whatever its last request was let through by. */
+	assert_ok(account_set_disabled(&k->s, "os:test", k->ann.id, true, &k->e), &k->e);
+	assert_fails(change(k, better, password, session, &wait), &k->e, ERR_CONFLICT);
+	assert_int_equal(kit_number(k, "SELECT count(*) FROM sessions"), 0);
+}
+
+/* Wrong present passwords and failed sign-ins are the same failures. */
+static void own_password_limits(void **state)
+{
+	struct kit *k = *state;
+	char session[64];
+	int wait = 0;
+
+	assert_ok(account_set_password(&k->s, "os:test", k->ann.id, password, &k->e), &k->e);
+	for (unsigned i = 0; i + 1 < k->opt.sign_ins_per_account; i++)
+		assert_fails(change(k, "wrong horse battery", "a better horse battery", session, &wait),
+			&k->e, ERR_FORBIDDEN);
+	assert_fails(sign_in(k, "2", "Ann@example.org", "wrong horse battery"), &k->e, ERR_UNAUTHENTICATED);
+	assert_fails(change(k, password, "a better horse battery", session, &wait), &k->e, ERR_RATE);
+	assert_true(wait > 0);
+	assert_fails(sign_in(k, "2", "ann@example.org", password), &k->e, ERR_RATE);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, kit_setup, kit_teardown)
 	const struct CMUnitTest tests[] = { T(sessions), T(one_answer_for_all), T(unknown_takes_as_long),
-		T(limits), T(a_success_does_not_clear_the_address), T(tokens), T(accounts) };
+		T(limits), T(a_success_does_not_clear_the_address), T(tokens), T(accounts), T(own_password),
+		T(own_password_limits) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

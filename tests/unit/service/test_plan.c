@@ -163,6 +163,15 @@ static void turns(void **state)
 	}
 	assert_ok(queue_view_place(&k->s, job.id, &place, NULL, &k->e), &k->e);
 	assert_int_equal(place.position, MANY + 1);
+	struct queue_line lines[4];
+	struct queue_totals total;
+	unsigned n;
+	assert_ok(queue_view_first(&k->s, lines, 4, &n, &total, &k->e), &k->e);
+	assert_true(n == 4 && total.waiting == MANY + 2 && total.running == 0 && total.attempt_s == -1);
+	assert_string_equal(lines[1].job, bobs[0].id);
+	assert_string_equal(lines[3].job, bobs[1].id);
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(lines[i].place.position, i);
 	for (int i = 0; i < 5; i++) {
 		assert_ok(worker_once(&k->s, &k->e), &k->e);
 		assert_int_equal(kit_number(k, "SELECT count(*) FROM jobs WHERE state = 'processing'"), 1);
@@ -192,6 +201,13 @@ static void waits(void **state)
 	assert_ok(queue_view_place(&k->s, job.id, &place, NULL, &k->e), &k->e);
 	assert_int_equal(place.position, 4);
 	assert_int_equal(place.estimated_wait_s, 3 * 180 / 2);
+	struct queue_line lines[8];
+	struct queue_totals total;
+	unsigned n;
+	assert_ok(queue_view_first(&k->s, lines, 8, &n, &total, &k->e), &k->e);
+	assert_true(n == 5 && total.waiting == 5 && total.attempt_s == 180);
+	assert_string_equal(lines[4].job, job.id);
+	assert_int_equal(lines[4].place.estimated_wait_s, 3 * 180 / 2);
 }
 
 int main(void)
