@@ -82,11 +82,12 @@ static void users_by_page(void **state)
 	kit_user(k, "Bob@example.org", ROLE_SUBMITTER, &u[1]);
 	kit_user(k, "carl@other.example", ROLE_SUBMITTER, &u[2]);
 	/* Ids of one millisecond have no order of their own. */
-	kit_sql(k, "UPDATE users SET id = substr('abc', named.n, 1) || substr(users.id, 2) FROM (SELECT "
-		   "id AS of, "
-		   "row_number() OVER (ORDER BY email COLLATE NOCASE) AS n FROM users) AS named WHERE "
-		   "users.id = "
-		   "named.id");
+	assert_int_equal(kit_sql(k, "UPDATE users SET id = substr('abc', named.n, 1) || substr(users.id, 2) "
+				    "FROM (SELECT id, "
+				    "row_number() OVER (ORDER BY email COLLATE NOCASE) AS n FROM users) AS "
+				    "named WHERE users.id = "
+				    "named.id"),
+		0);
 	for (int i = 0; i < 3; i++)
 		u[i].id[0] = "abc"[i];
 	kit_begin(k, STORE_READ);
