@@ -52,31 +52,31 @@ class Pages(unittest.TestCase):
         d = self.house()
         d.fill()
         for size in ("small", "phone", "desktop"):
-            d.browse("staff.mjs", "admin_pages", size)
+            d.browse("staff_pages.mjs", "admin_pages", size)
         for size in ("phone", "desktop"):
-            d.browse("staff.mjs", "staff_pages", size)
+            d.browse("staff_pages.mjs", "staff_pages", size)
 
     def test_submitters_are_refused(self):
-        self.house().browse("staff.mjs", "submitter", "phone")
+        self.house().browse("staff_pages.mjs", "submitter", "phone")
 
     def test_search_and_technical_details(self):
         d = self.house("standin", **{"queue.max_attempts": "1"})
         failed = d.new_job(d.token, front=video("exit70"), subject="P-17")
         d.new_job(d.person("bob@clinic.example"), front=video("gate"))
         d.wait_job(failed, "inference_error")
-        d.browse("staff.mjs", "search", "phone", job=failed)
-        d.browse("staff.mjs", "search", "desktop", job=failed)
+        d.browse("staff_pages.mjs", "search", "phone", job=failed)
+        d.browse("staff_pages.mjs", "search", "desktop", job=failed)
         d.open_gate()
 
     def test_queue_moves_by_itself(self):
         d = self.house()
         d.jobs = d.fill()
         d.ask_end_one = lambda: d.request("POST", f"/api/v1/jobs/{d.jobs[0]}/cancel", d.token).status
-        d.browse("staff.mjs", "queue_moves")
+        d.browse("staff_pages.mjs", "queue_moves")
 
     def test_users(self):
         d = self.house()
-        d.browse("staff.mjs", "users", "desktop")
+        d.browse("staff_pages.mjs", "users", "desktop")
         actions = [r["action"] for r in d.rows("SELECT action FROM audit WHERE actor LIKE 'user:%' AND action <> 'sign_in'")]
         self.assertEqual(actions, ["user_add", "user_password", "user_role", "user_disable", "user_enable", "user_password"])
 
@@ -84,10 +84,10 @@ class Pages(unittest.TestCase):
         d = self.house()
         for i in range(60):
             d.write("INSERT INTO users (id, email, role, created_ms) VALUES (?, ?, 'submitter', 1)", f"00{i:024}", f"walker{i}@example.org")
-        d.browse("staff.mjs", "user_pages")
+        d.browse("staff_pages.mjs", "user_pages")
 
     def test_tokens(self):
-        self.house().browse("staff.mjs", "tokens", "desktop")
+        self.house().browse("staff_pages.mjs", "tokens", "desktop")
 
     def test_a_bounced_mail_is_retried(self):
         box = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory(prefix="gaitd-mail-")))
@@ -109,7 +109,7 @@ class Pages(unittest.TestCase):
             gone = f"550@{size}.example.org"  # what that server says of it stands in its name
             d.new_job(d.person(gone), email=gone)
             wait_until(lambda: d.rows("SELECT 1 FROM outbox WHERE state = 'bounced'"), "a bounce")
-            d.browse("staff.mjs", "mail", size)
+            d.browse("staff_pages.mjs", "mail", size)
         self.assertEqual(len(d.rows("SELECT 1 FROM audit WHERE action = 'outbox_retry'")), 4)
 
     def test_health_tells_what_does_not_work(self):
@@ -124,18 +124,18 @@ class Pages(unittest.TestCase):
             maildir.unlink()
             (d.data / "mail.gone").rename(maildir)
         d.ask_break_mail, d.ask_mend_mail = break_mail, mend_mail
-        d.browse("staff.mjs", "health", "phone")
+        d.browse("staff_pages.mjs", "health", "phone")
 
     def test_own_account(self):
         d = self.house()
-        d.browse("staff.mjs", "account", "phone")
+        d.browse("staff_pages.mjs", "account", "phone")
         d.ctl("users", "password", "ann@example.org", input=PASSWORD + "\n")
-        d.browse("staff.mjs", "account", "desktop")
+        d.browse("staff_pages.mjs", "account", "desktop")
 
     def test_spanish_and_dark(self):
         d = self.house()
         d.fill()
-        d.browse("staff.mjs", "spanish", "desktop")
+        d.browse("staff_pages.mjs", "spanish", "desktop")
 
 
 if __name__ == "__main__":

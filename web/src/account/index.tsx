@@ -4,7 +4,7 @@ import { useLocation } from "wouter";
 import { explain, get, send } from "../api/client";
 import type { Self } from "../api/types";
 import { languages, useI18n, type Language } from "../i18n";
-import { forgetDraft } from "../submit/draft";
+import { forgetAll } from "../send/forget";
 import { Confirm } from "../ui/confirm";
 import { Field } from "../ui/field";
 import { Busy, Failure } from "../ui/notice";
@@ -28,9 +28,11 @@ function Sessions() {
 	const [asked, setAsked] = useState(false);
 	const list = useQuery({ queryKey: ["sessions"], queryFn: ({ signal }) => get<{ sessions: Session[] }>("/api/v1/sessions", signal) });
 	const endAll = useMutation({
-		mutationFn: () => send("DELETE", "/api/v1/sessions"),
+		mutationFn: async () => {
+			await forgetAll();
+			await send("DELETE", "/api/v1/sessions");
+		},
 		onSuccess: () => {
-			forgetDraft();
 			client.clear();
 			client.setQueryData(["self"], null);
 			go("/");
