@@ -22,7 +22,7 @@ function Who({ entry }: { entry: AuditEntry }) {
 function Thing({ entry }: { entry: AuditEntry }) {
 	if (entry.object_email)
 		return entry.object_email;
-	if (entry.action.startsWith("job_"))
+	if (/^(job|result|video)_/.test(entry.action))
 		return <Link href={`/jobs/${entry.object}`}><code>{entry.object}</code></Link>;
 	return <code>{entry.object}</code>;
 }

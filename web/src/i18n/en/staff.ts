@@ -262,4 +262,8 @@ export const staff = {
 	"audit.job_rerun": "Had it analysed again",
 	"audit.job_erase": "Erased an analysis",
 	"audit.job_rescore": "Scored again",
+	"audit.result_release": "Released a result",
+	"audit.result_comment": "Commented on a result",
+	"audit.result_withdraw": "Withdrew a result",
+	"audit.video_replace": "Replaced a video",
 } as const;

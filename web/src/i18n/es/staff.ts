@@ -263,4 +263,8 @@ export const staff: Record<keyof typeof original, string> = {
 	"audit.job_rerun": "Mandó analizar de nuevo",
 	"audit.job_erase": "Borró un análisis",
 	"audit.job_rescore": "Puntuó de nuevo",
+	"audit.result_release": "Autorizó un resultado",
+	"audit.result_comment": "Comentó un resultado",
+	"audit.result_withdraw": "Retiró un resultado",
+	"audit.video_replace": "Sustituyó un vídeo",
 };
