@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { ann, ask, facts, fillFacts, look, run, signIn, sizes } from "./browser.mjs";
 
 const url = process.env.GAITD_URL;
-const camera = (answer = "") => ({
-	args: [`--use-fake-ui-for-media-stream${answer}`, "--use-fake-device-for-media-stream", `--use-file-for-fake-video-capture=${facts.camera}`,
-		"--autoplay-policy=no-user-gesture-required"],
+const fake = (answer, device, ...more) => ({
+	args: [`--use-fake-ui-for-media-stream${answer}`, `--use-fake-device-for-media-stream${device}`, "--autoplay-policy=no-user-gesture-required", ...more],
 });
+const camera = (answer = "") => fake(answer, "", `--use-file-for-fake-video-capture=${facts.camera}`);
 const hint = (page, which) => page.locator(`[data-hint="${which}"]`).waitFor({ timeout: 60_000 });
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 
@@ -188,6 +188,66 @@ await run({
 		await look(b, "record-none");
 	},
 
+	/* What goes wrong on the way, as far as a browser can be made to do it. */
+	async troubles(b) {
+		const { page } = b;
+		await page.addInitScript(() => {
+			window.locks = [];
+			window.busy = true;
+			navigator.wakeLock.request = async (kind) => (window.locks.push(kind), { release: async () => window.locks.push("released") });
+			const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+			navigator.mediaDevices.getUserMedia = async (wishes) => {
+				if (window.busy)
+					throw new DOMException("Could not start video source", "NotReadableError");
+				window.wishes = wishes;
+				return (window.stream = await real(wishes));
+			};
+		});
+		await openForm(page);
+		await page.locator('[data-record="side"]').click();
+		await page.getByText("Another program uses the camera.").waitFor();
+		await look(b, "record-taken");
+		await page.evaluate(() => (window.busy = false));
+		await button(page, "Try again").click();
+		await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
+		assert.deepEqual(await page.evaluate(() => window.locks), ["screen"]);
+		// Two cameras here: from one to the other.
+		const camera = () => page.evaluate(() => window.stream.getVideoTracks()[0].getSettings().deviceId);
+		const first = await camera();
+		await button(page, "Switch camera").click();
+		await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
+		assert.notEqual(await camera(), first);
+		assert.equal(await page.evaluate(() => window.wishes.audio), false);
+		// Beeps off is kept.
+		await button(page, "Beeps").click();
+		assert.equal(await button(page, "Beeps").getAttribute("aria-pressed"), "false");
+		// The camera is pulled out before, and while it records: the take until then is kept.
+		const pull = () => page.evaluate(() => window.stream.getVideoTracks()[0].dispatchEvent(new Event("ended")));
+		await pull();
+		await page.getByText("The camera was switched off or unplugged.").waitFor();
+		await button(page, "Try again").click();
+		await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
+		assert.equal(await button(page, "Beeps").getAttribute("aria-pressed"), "false");
+		await button(page, "Start recording").click();
+		await page.getByText(/^Recording 0:0[3-9]/).waitFor({ timeout: 20_000 });
+		await pull();
+		await page.getByText(/^Recorded: [3-9]/).waitFor();
+		await button(page, "Close").click();
+		await page.waitForFunction(() => window.locks.at(-1) === "released");
+		assert.equal(await page.evaluate(() => window.stream.getVideoTracks()[0].readyState), "ended", "the camera is off");
+	},
+
+	/* By plain http from another machine a browser gives no camera. */
+	async insecure(b) {
+		const { page } = b;
+		await page.addInitScript(() => Object.defineProperty(window, "isSecureContext", { value: false }));
+		await openForm(page);
+		await page.getByText("this page must be reached by https").first().waitFor();
+		assert.equal(await page.locator("[data-record]").count(), 0);
+		await page.getByLabel("Language").selectOption("es");
+		await page.getByText("esta página debe abrirse por https").first().waitFor();
+	},
+
 	async files(b) {
 		const { page } = b;
 		const done = (view) => page.locator(".video-field").nth(view === "front" ? 0 : 1).locator('[data-state="done"]');
@@ -227,5 +287,6 @@ await run({
 	},
 }, {
 	record: camera(), record_webm: camera(), phone: camera(), nobody: camera(), two: camera(), feet: camera(), denied: camera("=deny"), without_models: camera(),
+	troubles: fake("", "=device-count=2"), // a film makes one camera only
 	no_camera: { args: ["--use-fake-ui-for-media-stream"] },
 });

@@ -74,6 +74,12 @@ class Camera(unittest.TestCase):
     def test_permission_denied(self):
         self.browse("denied", "phone")
 
+    def test_troubles_with_the_camera(self):
+        self.browse("troubles")
+
+    def test_insecure_page(self):
+        self.browse("insecure")
+
     def test_no_camera(self):
         self.browse("no_camera")
 

@@ -13,7 +13,10 @@ function able(): boolean {
 	return "WebAssembly" in window && "OffscreenCanvas" in window && "createImageBitmap" in window;
 }
 
+const restMs = 60_000;
+
 export class Eye {
+	private idle: ReturnType<typeof setTimeout> | undefined;
 	private readonly waiting = new Map<number, { done: (seen: Look) => void; fail: (error: Error) => void }>();
 	private next = 0;
 	private readonly worker: Worker;
@@ -33,6 +36,7 @@ export class Eye {
 			this.worker.onerror = (e) => broken(new NoEye(e.message));
 			this.worker.onmessage = (event: MessageEvent<Answer>) => {
 				const answer = event.data;
+				this.rest();
 				if (answer.kind === "ready") {
 					done();
 				} else if (answer.kind === "failed") {
@@ -45,6 +49,16 @@ export class Eye {
 		});
 		this.ready.catch(() => undefined); // told to those who wait for it
 		this.ask(load);
+	}
+
+	/* It holds 100 MB, which a phone has better uses for: unused for a while, it is let go, and made anew from the browser's cache. */
+	private rest(): void {
+		clearTimeout(this.idle);
+		this.idle = setTimeout(() => {
+			this.worker.terminate();
+			if (only === this)
+				only = null;
+		}, restMs);
 	}
 
 	private ask(ask: Ask, transfer: Transferable[] = []): void {
@@ -60,6 +74,7 @@ export class Eye {
 	async look(film: FilmPlace, picture: ImageBitmap, t: number, everywhere: boolean): Promise<Seen> {
 		const filmPx = Math.max(picture.width, picture.height);
 		await this.ready;
+		clearTimeout(this.idle);
 		const { width, height, people, points } = await new Promise<Look>((done, fail) => {
 			const id = this.next++;
 			this.waiting.set(id, { done, fail });

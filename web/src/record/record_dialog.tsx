@@ -46,12 +46,13 @@ export default function RecordDialog({ view, onUse, onClose }: { view: View; onU
 	const [muted, mute] = useState(isMuted);
 	const [size, setSize] = useState<{ width: number; height: number } | null>(null);
 	const [seen, setSeen] = useState<Frame[]>([]); // while it was recorded
+	const measure = () => {
+		const { videoWidth: width, videoHeight: height } = video.current ?? { videoWidth: 0, videoHeight: 0 };
+		setSize(width > 0 ? { width, height } : null);
+	};
 	const camera = useCamera(video, {
-		opened: () => {
-			const { videoWidth: width, videoHeight: height } = video.current ?? { videoWidth: 0, videoHeight: 0 };
-			setSize(width > 0 ? { width, height } : null);
-			tell({ act: "opened" });
-		},
+		opened: () => { measure(); tell({ act: "opened" }); },
+		turned: measure,
 		failed: (problem) => tell({ act: "failed", problem }),
 	});
 	const live = take.phase === "ready" || take.phase === "counting" || take.phase === "recording";

@@ -41,7 +41,7 @@ function stopAll(stream: MediaStream | null): void {
 }
 
 /* The camera as long as somebody wants it; shown in @video. */
-export function useCamera(video: RefObject<HTMLVideoElement | null>, told: { opened: () => void; failed: (problem: CameraProblem) => void }): Camera {
+export function useCamera(video: RefObject<HTMLVideoElement | null>, told: { opened: () => void; turned: () => void; failed: (problem: CameraProblem) => void }): Camera {
 	const [stream, setStream] = useState<MediaStream | null>(null);
 	const [other, setOther] = useState<Which | null>(null);
 	const current = useRef<MediaStream>(null);
@@ -83,10 +83,13 @@ export function useCamera(video: RefObject<HTMLVideoElement | null>, told: { ope
 			return;
 		const shown = () => tell.current.opened();
 		element.srcObject = stream;
+		const turned = () => tell.current.turned(); // the phone, from upright to sideways
 		element.addEventListener("loadeddata", shown);
+		element.addEventListener("resize", turned);
 		void element.play().catch(() => undefined); // interrupted by the next camera
 		return () => {
 			element.removeEventListener("loadeddata", shown);
+			element.removeEventListener("resize", turned);
 			element.srcObject = null;
 		};
 	}, [stream, video]);

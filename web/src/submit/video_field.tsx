@@ -63,7 +63,7 @@ export function VideoField({ view, chosen, missing, error, onChoose, onRemove }:
 				{error && <p className="field-error">{say(error)}</p>}
 				{!error && verdict?.warnings.map((w) => <p key={w.key} className="field-warning">{say(w)}</p>)}
 			</div>
-			{chosen && verdict && !error && facts?.width !== null && (
+			{chosen && facts?.playable && !error && (
 				<Suspense><FilmCheck key={`${chosen.file.name}${chosen.file.lastModified}`} view={view} file={chosen.file} /></Suspense>
 			)}
 			<div className="video-actions">
