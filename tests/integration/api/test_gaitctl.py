@@ -214,7 +214,8 @@ class Commands(ApiTest):
         audit = self.table("audit", "list")
         self.assertIn("user_add", {a["DID"] for a in audit})
         self.assertTrue(all(a["WHO"].startswith(("os:", "user:", "gaitd", "attempt:")) for a in audit))
-        self.assertEqual(self.d.ctl_json("audit", "list")["audit"][0].keys(), {"seq", "at", "actor", "action", "object", "detail"})
+        self.assertEqual(self.d.ctl_json("audit", "list")["audit"][0].keys(), {"seq", "at", "actor", "actor_email", "action", "object", "object_email",
+                                                                                          "detail", "detail_email"})
 
     def test_actor_behind_sudo(self):
         if os.getuid() != 0:
