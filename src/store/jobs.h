@@ -103,7 +103,7 @@ struct job_filter {
 	bool by_state;
 	enum job_state state;
 	enum release_state release; /* RELEASE_NONE: any */
-	bool open;          /* only those that are not over */
+	bool open;                  /* only those that are not over */
 	const char *search; /* NULL, or a job's number or id, the beginning of a subject's code, part of the
 			       owner's address */
 };
