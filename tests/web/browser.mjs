@@ -13,8 +13,9 @@ export const sizes = { small: { width: 320, height: 640 }, phone: { width: 360, 
 const shots = process.env.GAITD_SHOTS;
 mkdirSync(shots, { recursive: true });
 
-export async function open(size, options = {}) {
-	const profile = mkdtempSync(join(tmpdir(), "gaitd-chromium-"));
+/* @kept: a profile's folder that the caller made, and keeps. */
+export async function open(size, { profile: kept, ...options } = {}) {
+	const profile = kept ?? mkdtempSync(join(tmpdir(), "gaitd-chromium-"));
 	const context = await chromium.launchPersistentContext(profile, {
 		executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
 		headless: true,
@@ -41,7 +42,8 @@ export async function open(size, options = {}) {
 	});
 	const close = async () => {
 		await context.close();
-		rmSync(profile, { recursive: true, force: true });
+		if (!kept)
+			rmSync(profile, { recursive: true, force: true });
 	};
 	return { context, page, size, complaints, strangers, close };
 }

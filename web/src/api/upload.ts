@@ -111,12 +111,16 @@ export async function sendVideo(video: VideoUpload, watcher: Watcher, signal: Ab
 	});
 }
 
-/* Best effort: what is left behind expires by itself. */
+/* Best effort: what is left behind expires by itself. The request that was just broken off may still hold it. */
 export async function removeUpload(url: string): Promise<void> {
-	try {
-		await send("DELETE", url, undefined, { "Tus-Resumable": "1.0.0" });
-	} catch {
-		// gone already, or not to be reached
+	for (const pause_ms of [200, 500, 1000, 0]) {
+		try {
+			return await send<undefined>("DELETE", url, undefined, { "Tus-Resumable": "1.0.0" });
+		} catch (error) {
+			if (!(error instanceof Problem) || error.status !== 423)
+				return; // gone already, or not to be reached
+		}
+		await new Promise((done) => setTimeout(done, pause_ms));
 	}
 }
 
