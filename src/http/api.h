@@ -12,7 +12,8 @@
 
 enum api_auth {
 	API_OPEN, /* nobody, or a bearer of another kind that the handler checks (attempts, signed URLs) */
-	API_USER, /* any account */
+	API_HANDOVER, /* a device that brings an account's videos */
+	API_USER,     /* any account */
 	API_STAFF,
 	API_ADMIN,
 };
@@ -35,6 +36,7 @@ extern const unsigned api_operator_route_count;
 
 /* The server's auth hook (http_server_options.auth). */
 int api_auth(struct http_req *r, int need, struct err *e);
+int api_handover_auth(struct http_req *r, struct user *ret, struct err *e);
 
 /* Shared by the handlers. */
 struct service *api_service(const struct http_req *r);
@@ -74,6 +76,12 @@ int api_uploads_resumed(struct http_req *r, struct err *e);
 void api_uploads_done(struct http_req *r);
 int api_uploads_head(struct http_req *r, struct err *e);
 int api_uploads_delete(struct http_req *r, struct err *e);
+int api_handover_open(struct http_req *r, struct err *e);
+int api_handover_get(struct http_req *r, struct err *e);
+int api_handover_end(struct http_req *r, struct err *e);
+int api_handover_claim(struct http_req *r, struct err *e);
+int api_handover_own(struct http_req *r, struct err *e);
+int api_handover_done(struct http_req *r, struct err *e);
 /* Answer with the job that an intake made, or with the fields that are wrong. */
 struct intake;
 int api_reply_intake(struct http_req *r, struct intake *in, struct err *e);

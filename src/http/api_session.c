@@ -21,8 +21,17 @@ int api_auth(struct http_req *r, int need, struct err *e)
 
 	if (!u)
 		return err_set(e, ERR_NOMEM, "request");
-	if (!token && !cookie)
+	if (need == API_HANDOVER) {
+		if (api_handover_auth(r, u, e) < 0)
+			return -1;
+		http_req_set_principal(r, TAKE(u), free);
+		return 0;
+	}
+	if (!token && !cookie) {
+		if (api_handover_auth(r, u, NULL) == 0)
+			return err_set(e, ERR_FORBIDDEN, "this device may bring videos, and nothing else");
 		return err_set(e, ERR_UNAUTHENTICATED, "sign in, or send an API token");
+	}
 	int known = token ? account_by_token(api_service(r), token, u, e)
 			  : account_by_session(api_service(r), cookie, u, e);
 	if (known < 0)

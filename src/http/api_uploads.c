@@ -132,7 +132,7 @@ int api_uploads_created(struct http_req *r, struct err *e)
 
 	if (end_upload(r, &u, e) < 0)
 		return -1;
-	snprintf(location, sizeof location, "/api/v1/uploads/%s", u.id);
+	snprintf(location, sizeof location, "/api/v1/%suploads/%s", *u.handover ? "handovers/" : "", u.id);
 	if (http_reply_header(r, "Location", location, e) < 0 || reply_offset(r, &u, e) < 0)
 		return -1;
 	return http_reply_empty(r, 201, e);

@@ -46,6 +46,18 @@ int account_by_session(struct service *s, const char *session, struct user *ret,
 	return by_secret(s, session, true, ret, e);
 }
 
+/* Not kept in memory: a hand-over that its owner ends is over at once. */
+int account_by_handover(struct service *s, const char *session, struct user *ret, struct err *e)
+{
+	CLEANUP(store_tx_p) struct tx *tx = NULL;
+	uint8_t hash[SHA256_BYTES];
+
+	if (token_hash(session, hash, e) < 0 || store_begin(s->store, STORE_READ_FAST, &tx, e) < 0)
+		return -1;
+	int r = store_handover_user(tx, hash, clock_wall_ms(), ret, e);
+	return r == STORE_NONE ? err_set(e, ERR_UNAUTHENTICATED, "this hand-over is over") : r;
+}
+
 /* What an unknown address is checked against, so that it takes as long as a known one. */
 static const char *decoy_hash(void)
 {

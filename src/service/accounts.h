@@ -9,6 +9,8 @@
  * Quick: one hash and one query, fit for the event loop. */
 int account_by_token(struct service *s, const char *token, struct user *ret, struct err *e);
 int account_by_session(struct service *s, const char *session, struct user *ret, struct err *e);
+/* The account in so far as a device may bring its uploads: ret->handover says of which hand-over. */
+int account_by_handover(struct service *s, const char *session, struct user *ret, struct err *e);
 
 /**
  * account_sign_in() - check e-mail and password, open a session

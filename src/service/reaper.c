@@ -16,6 +16,7 @@
 #include "service/replace.h"
 #include "service/resumable.h"
 #include "service/settle.h"
+#include "store/handovers.h"
 
 enum {
 	PAGE = 256,           /* attempts read at once */
@@ -277,7 +278,8 @@ static int chores(struct service *s, struct err *e)
 
 	if (store_begin(s->store, STORE_WRITE, &tx, e) < 0 ||
 		store_idempotency_expire(tx, now - 24 * 3600 * INT64_C(1000), e) < 0 ||
-		store_sessions_expire(tx, now, e) < 0)
+		store_sessions_expire(tx, now, e) < 0 ||
+		store_handovers_expire(tx, now - 24 * 3600 * INT64_C(1000), e) < 0)
 		return -1;
 	return store_commit(&tx, e);
 }

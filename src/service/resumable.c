@@ -15,6 +15,7 @@
 #include "core/container.h"
 #include "service/admission.h"
 #include "service/uploads.h"
+#include "store/handovers.h"
 
 /* Within a long request the offset follows: after this many bytes, and no more often than after this time, so
  * that a fast one is not held up by its fsyncs and a crash costs a slow one little. */
@@ -23,7 +24,8 @@ static const int64_t checkpoint_bytes = 8 << 20, checkpoint_ms = 5000;
 struct resumable {
 	struct service *svc;
 	char user[ID_BYTES];
-	struct upload_row row; /* as it is in the database; of a fresh one as it will be */
+	char handover[ID_BYTES]; /* of the device that asks; "" for the account itself */
+	struct upload_row row;   /* as it is in the database; of a fresh one as it will be */
 	char path[4096];
 	int fd;
 	bool fresh, gone, locked, entered;
@@ -50,6 +52,7 @@ static struct resumable *new_request(
 	r->sum = *sum;
 	r->synced_ms = clock_mono_ms();
 	snprintf(r->user, sizeof r->user, "%s", who->id);
+	snprintf(r->handover, sizeof r->handover, "%s", who->handover);
 	if ((*sum->algorithm && !(r->digest = digest_new(sum->algorithm, e))) ||
 		uploads_enter(s->uploads, who->id, s->opt.max_uploads_per_user, e) < 0) {
 		resumable_free(r, false);
@@ -103,6 +106,7 @@ int resumable_create(struct service *s, const struct user *who, int64_t bytes, c
 	r->row = (struct upload_row){ .bytes = bytes, .view = meta.view, .created_ms = clock_wall_ms() };
 	service_new_id(r->row.id);
 	snprintf(r->row.owner, sizeof r->row.owner, "%s", who->id);
+	snprintf(r->row.handover, sizeof r->row.handover, "%s", who->handover);
 	snprintf(r->row.spool_name, sizeof r->row.spool_name, "%s-upload", r->row.id);
 	snprintf(r->row.metadata, sizeof r->row.metadata, "%s", metadata ? metadata : "");
 	if (!(r->hash = sha256_new(e)) ||
@@ -132,7 +136,8 @@ int resumable_get(
 
 	if (r < 0)
 		return -1;
-	if (r == STORE_NONE || strcmp(ret->owner, who->id) != 0 || ret->expires_ms <= clock_wall_ms())
+	if (r == STORE_NONE || strcmp(ret->owner, who->id) != 0 || ret->expires_ms <= clock_wall_ms() ||
+		(*who->handover && strcmp(ret->handover, who->handover) != 0))
 		return err_set(e, ERR_NOT_FOUND, "no such upload");
 	return 0;
 }
@@ -309,6 +314,21 @@ static int finish_row(struct resumable *r, struct upload_row *row, struct err *e
 	return 0;
 }
 
+/* A hand-over that its owner has cancelled ends requests that are under way, too. */
+static int check_handover(const struct resumable *r, struct tx *tx, struct err *e)
+{
+	struct handover h;
+
+	if (!*r->handover)
+		return 0;
+	int rc = store_handover_get(tx, r->handover, &h, e);
+	if (rc < 0)
+		return -1;
+	return rc == STORE_NONE || (h.ended_ms && !h.done)
+		       ? err_set(e, ERR_UNAUTHENTICATED, "this hand-over is over")
+		       : 0;
+}
+
 /* Everything up to r->at becomes durable, and then the row says so. */
 static int settle(struct resumable *r, struct err *e)
 {
@@ -316,7 +336,7 @@ static int settle(struct resumable *r, struct err *e)
 	struct upload_row row = r->row;
 
 	if (sync_file(r, e) < 0 || finish_row(r, &row, e) < 0 ||
-		store_begin(r->svc->store, STORE_WRITE, &tx, e) < 0)
+		store_begin(r->svc->store, STORE_WRITE, &tx, e) < 0 || check_handover(r, tx, e) < 0)
 		return -1;
 	if (r->fresh && (check_count(r->svc, tx, row.owner, e) < 0 || store_upload_insert(tx, &row, e) < 0))
 		return -1;

@@ -196,3 +196,21 @@ int store_session_user(
 		"AND u.disabled_ms IS NULL",
 		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), ret, e);
 }
+
+int store_handover_user(
+	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " USER_COLUMNS
+		", h.expires_ms, h.id FROM handovers h JOIN users u ON u.id = h.owner WHERE "
+		"h.session_sha256 = ? AND h.expires_ms > ? AND h.ended_ms IS NULL AND u.disabled_ms IS NULL",
+		DB_ARGS(DB_B(sha256, SHA256_BYTES), DB_I(now_ms)), &rows, e);
+
+	if (r != 0)
+		return r;
+	if (read_user(&rows, ret, e) < 0)
+		return -1;
+	db_copy(&rows, 10, ret->handover, sizeof ret->handover);
+	return 0;
+}

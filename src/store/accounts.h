@@ -18,6 +18,7 @@ struct user {
 	bool password_given;                 /* by somebody else, and not changed since */
 	int64_t created_ms, last_sign_in_ms; /* 0: never */
 	int64_t until_ms;                    /* of the token or session that it was found by; 0: for ever */
+	char handover[ID_BYTES]; /* "" for the account itself; else a device that may bring its uploads only */
 };
 
 /* ERR_CONFLICT where the address is taken. */
@@ -29,9 +30,9 @@ int store_users_list(struct tx *tx, struct user *out, unsigned max, unsigned *re
 int store_users_find(struct tx *tx, const char *text, const char *before, struct user *out, unsigned max,
 	unsigned *ret_n, struct err *e);
 int store_user_set_role(struct tx *tx, const char *id, enum role role, struct err *e);
-/* It ends the sessions. @given: somebody else chose it. */
+/* It ends the sessions and hand-overs. @given: somebody else chose it. */
 int store_user_set_password(struct tx *tx, const char *id, const char *hash, bool given, struct err *e);
-/* Disabling ends the sessions and stops the tokens; enabling lets the tokens work again. */
+/* Disabling ends the sessions and hand-overs and stops the tokens; enabling lets the tokens work again. */
 int store_user_set_disabled(struct tx *tx, const char *id, bool disabled, int64_t now_ms, struct err *e);
 
 struct api_token {
@@ -59,8 +60,11 @@ int store_session_insert(struct tx *tx, const uint8_t sha256[SHA256_BYTES], cons
 	int64_t expires_ms, struct err *e);
 int store_session_user(
 	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
+/* The account whose hand-over that session is, as long as it is neither over nor ended. */
+int store_handover_user(
+	struct tx *tx, const uint8_t sha256[SHA256_BYTES], int64_t now_ms, struct user *ret, struct err *e);
 int store_session_delete(struct tx *tx, const uint8_t sha256[SHA256_BYTES], struct err *e);
-/* All of the user's. */
+/* All of the user's, and its hand-overs. */
 int store_sessions_end(struct tx *tx, const char *user, struct err *e);
 /* Those that have not expired, newest first. */
 int store_sessions_of_user(struct tx *tx, const char *user, int64_t now_ms, struct session *out, unsigned max,

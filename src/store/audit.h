@@ -8,7 +8,7 @@ struct audit_entry {
 	char actor[300], action[32], object[64], detail[256];
 };
 
-/* @actor "user:ID", "os:NAME" (gaitctl), "attempt:ID", "gaitd" */
+/* @actor "user:ID", "os:NAME" (gaitctl), "attempt:ID", "handover:ID", "gaitd" */
 int store_audit(struct tx *tx, const char *actor, const char *action, const char *object, const char *detail,
 	int64_t now_ms, struct err *e);
 struct audit_filter {

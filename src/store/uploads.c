@@ -5,7 +5,8 @@
 #include "store/store_tx.h"
 
 #define UPLOAD_COLUMNS                                                                                       \
-	"id, owner, spool_name, bytes, offset, metadata, view, container, sha256, created_ms, expires_ms"
+	"id, owner, spool_name, bytes, offset, metadata, view, container, sha256, created_ms, expires_ms, "  \
+	"handover"
 
 static void read_upload(struct db_rows *r, struct upload_row *u)
 {
@@ -24,6 +25,7 @@ static void read_upload(struct db_rows *r, struct upload_row *u)
 			u->view = v;
 	db_copy(r, 7, u->container, sizeof u->container);
 	db_blob(r, 8, u->sha256, SHA256_BYTES);
+	db_copy(r, 11, u->handover, sizeof u->handover);
 }
 
 int store_upload_insert(struct tx *tx, const struct upload_row *u, struct err *e)
@@ -31,11 +33,11 @@ int store_upload_insert(struct tx *tx, const struct upload_row *u, struct err *e
 	const struct db_arg sum = DB_B(u->sha256, SHA256_BYTES), none = DB_N;
 
 	return db_run(tx->db,
-		"INSERT INTO uploads (" UPLOAD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		"INSERT INTO uploads (" UPLOAD_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
 		DB_ARGS(DB_S(u->id), DB_S(u->owner), DB_S(u->spool_name), DB_I(u->bytes), DB_I(u->offset),
 			DB_S(u->metadata), DB_S(u->view < 0 ? NULL : view_name((enum view)u->view)),
 			DB_S(u->whole ? u->container : NULL), u->whole ? sum : none, DB_I(u->created_ms),
-			DB_I(u->expires_ms)),
+			DB_I(u->expires_ms), DB_S(*u->handover ? u->handover : NULL)),
 		e);
 }
 
@@ -91,6 +93,19 @@ int store_uploads_list(struct tx *tx, int64_t now_ms, const char *after, struct 
 	int r = db_first(tx->db,
 		"SELECT " UPLOAD_COLUMNS " FROM uploads WHERE expires_ms <= ? AND id > ? ORDER BY id LIMIT ?",
 		DB_ARGS(DB_I(now_ms), DB_S(after), DB_I(max)), &rows, e);
+
+	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
+		read_upload(&rows, &out[(*ret_n)++]);
+	return r < 0 ? -1 : 0;
+}
+
+int store_uploads_of_handover(struct tx *tx, const char *handover, struct upload_row *out, unsigned max,
+	unsigned *ret_n, struct err *e)
+{
+	DB_ROWS rows;
+	int r = db_first(tx->db,
+		"SELECT " UPLOAD_COLUMNS " FROM uploads WHERE handover = ? ORDER BY id LIMIT ?",
+		DB_ARGS(DB_S(handover), DB_I(max)), &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e))
 		read_upload(&rows, &out[(*ret_n)++]);

@@ -15,6 +15,7 @@ struct upload_row {
 	char container[8];            /* of a whole one */
 	uint8_t sha256[SHA256_BYTES]; /* likewise */
 	int64_t created_ms, expires_ms;
+	char handover[ID_BYTES]; /* that it came by, or "" */
 };
 
 int store_upload_insert(struct tx *tx, const struct upload_row *u, struct err *e);
@@ -26,4 +27,7 @@ int store_upload_delete(struct tx *tx, const char *id, struct err *e);
 int store_uploads_count(struct tx *tx, const char *owner, int64_t *ret, struct err *e);
 /* Those that expired before @now_ms, or with INT64_MAX all; in the order of their ids behind @after. */
 int store_uploads_list(struct tx *tx, int64_t now_ms, const char *after, struct upload_row *out, unsigned max,
+	unsigned *ret_n, struct err *e);
+/* In the order in which they were begun. */
+int store_uploads_of_handover(struct tx *tx, const char *handover, struct upload_row *out, unsigned max,
 	unsigned *ret_n, struct err *e);

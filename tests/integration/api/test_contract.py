@@ -90,7 +90,7 @@ class Answers(ApiTest):
                     self.assertEqual(answer.status, 204)
                 elif (method, path) == ("DELETE", "/api/v1/session"):
                     self.assertEqual(answer.status, 204)
-                elif (method, path) == ("POST", "/api/v1/session"):
+                elif (method, path) in (("POST", "/api/v1/session"), ("POST", "/api/v1/handovers/claim")):
                     self.refused(answer, 415)
                 elif "/blobs/" in path:
                     self.refused(answer, 403)
@@ -199,6 +199,21 @@ class Answers(ApiTest):
         self.d.request("POST", f"/api/v1/jobs/{job.json['id']}/cancel", self.ann)
         spare = tus.create(self.d, self.ann, 1000).headers["Location"]
         tus.tus(self.d, "DELETE", spare, self.ann)
+        self.walk_handover()
+
+    def walk_handover(self):
+        d, at = self.d, "/api/v1/handovers"
+        opened = d.request("POST", at, self.ann).json
+        claimed = d.request("POST", f"{at}/claim", json_body={"code": opened["code"]})
+        phone = {"Cookie": claimed.headers["Set-Cookie"].split(";")[0]}
+        tus.tus(d, "OPTIONS", f"{at}/uploads")
+        url = tus.tus(d, "POST", f"{at}/uploads", Upload_Length=10, **phone).headers["Location"]
+        tus.tus(d, "OPTIONS", url)
+        tus.head(d, None, url, **phone), tus.patch(d, None, url, 0, video()[:5], **phone)
+        d.request("GET", f"{at}/own", headers=phone), d.get(f"{at}/{opened['id']}", self.ann)
+        tus.tus(d, "DELETE", url, **phone)
+        d.request("POST", f"{at}/done", headers=phone)
+        d.request("DELETE", f"{at}/{opened['id']}", self.ann)
 
     def walk_accounts(self):
         d, admin = self.d, self.admin

@@ -75,12 +75,16 @@ export async function dropKept(names: string[]): Promise<void> {
 /* All but @names: also what a closed page left half copied. */
 export async function keepOnly(names: string[]): Promise<void> {
 	const from = await dir(false);
-	if (!from)
-		return;
-	const busy = Object.entries(at_work).flatMap(([view, stop]) => (stop ? [view] : []));
-	for await (const name of (from as unknown as { keys(): AsyncIterable<string> }).keys())
-		if (!names.includes(name) && !busy.some((view) => name.startsWith(`${view}-`)))
-			await from.removeEntry(name).catch(() => undefined);
+	const gone: string[] = [];
+
+	try {
+		for await (const name of (from as unknown as { keys(): AsyncIterable<string> } | null)?.keys() ?? [])
+			if (!names.includes(name) && !(name.startsWith("front-") ? at_work.front : at_work.side))
+				gone.push(name);
+	} catch {
+		return; // the folder itself went meanwhile
+	}
+	await dropKept(gone);
 }
 
 export async function dropAllKept(): Promise<void> {
