@@ -64,11 +64,6 @@ class Pages(unittest.TestCase):
         with WebGaitd() as d:
             d.browse("pages.mjs", "draft", front=make_video(d.films / "walk-front.mp4"), side=make_video(d.films / "walk-side.mp4", seed=1))
 
-    def test_lost_answer_makes_one_job(self):
-        with WebGaitd() as d:
-            d.browse("pages.mjs", "lost_answer", front=make_video(d.films / "f.mp4"), side=make_video(d.films / "s.mp4", seed=1))
-            self.assertEqual(d.count("jobs"), 1)
-
     def test_server_refusal_is_told(self):
         with WebGaitd(settings={"upload.max_video_bytes": "20KB"}) as d:
             d.browse("pages.mjs", "too_large", front=make_video(d.films / "f.mp4"), side=make_video(d.films / "s.mp4", seed=1))

@@ -12,6 +12,7 @@ import { Busy, Failure } from "./ui/notice";
 
 const ComparisonPage = lazy(() => import("./pages/comparison"));
 const SubmitPage = lazy(() => import("./pages/submit"));
+const PhonePage = lazy(() => import("./handover/phone_page"));
 const Unfinished = lazy(() => import("./send/unfinished"));
 const AccountPage = lazy(() => import("./account"));
 const PasswordSuggestion = lazy(() => import("./account/suggestion"));
@@ -100,6 +101,7 @@ export function App() {
 	const i18n = useI18n();
 	const self = useSelf();
 	const [path] = useLocation();
+	const bringing = path === "/handover"; // a device without an account
 	const main = useRef<HTMLElement>(null);
 	const first = useRef(true);
 
@@ -113,10 +115,11 @@ export function App() {
 	return (
 		<>
 			<a className="skip" href="#main">{t("app.skip")}</a>
-			<Header self={self.data ?? null} />
+			<Header self={bringing ? null : self.data ?? null} />
 			<main id="main" ref={main} tabIndex={-1}>
-				{self.isSuccess && <Suspense><Unfinished self={self.data} /></Suspense>}
-				{self.isPending ? <Busy />
+				{self.isSuccess && !bringing && <Suspense><Unfinished self={self.data} /></Suspense>}
+				{bringing ? <Suspense fallback={<Busy />}><PhonePage /></Suspense>
+				: self.isPending ? <Busy />
 				: self.isError ? <Failure text={explain(i18n, self.error)} retry={() => void self.refetch()} />
 				: self.data ? <Pages self={self.data} />
 				: <SignInPage />}

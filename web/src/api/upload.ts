@@ -14,6 +14,7 @@ export interface VideoUpload {
 	file: File;
 	url: string | null; // of the upload that was begun for it, or null
 	pieceBytes: number; // at most so many a request; Infinity: all that is left
+	endpoint?: string; // of a device that brings somebody's films
 }
 
 export interface Watcher {
@@ -29,7 +30,7 @@ export class Stopped extends Error {}
 const stall_ms = 30_000;
 const settle_ms = 120_000;
 
-const endpoint = "/api/v1/uploads";
+const ownEndpoint = "/api/v1/uploads";
 
 /* The library, fetched early: whoever presses "Send" may have no connection just then. */
 export function prepareToSend(): void {
@@ -74,7 +75,7 @@ export async function sendVideo(video: VideoUpload, watcher: Watcher, signal: Ab
 			timer = setTimeout(() => giveUp(new Problem(0, "")), ms);
 		};
 		const upload = new tus.Upload(file, {
-			...(url === null ? { endpoint } : { uploadUrl: url }), // with both, tus would begin anew after any refusal
+			...(url === null ? { endpoint: video.endpoint ?? ownEndpoint } : { uploadUrl: url }), // with both, tus would begin anew after any refusal
 			chunkSize: video.pieceBytes,
 			retryDelays: null, // when to try again is not a matter of one request: sender.ts
 			storeFingerprintForResuming: false,

@@ -52,6 +52,7 @@ function makeFormat(locale: string) {
 			new Intl.NumberFormat(locale, { minimumFractionDigits: digits, maximumFractionDigits: digits, signDisplay: "exceptZero" }).format(value),
 		percent: (value: number) => new Intl.NumberFormat(locale, { style: "percent" }).format(value / 100),
 		when: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso)),
+		time: (iso: string) => new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(new Date(iso)),
 		day: (iso: string) => new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" }).format(new Date(iso)),
 		/* How long ago: one unit, "3 hours ago". */
 		ago: (iso: string, now = Date.now()) => {

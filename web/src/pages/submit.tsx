@@ -3,11 +3,16 @@ import { zodResolver } from "@hookform/resolvers/zod";
 import { useForm } from "react-hook-form";
 import { explain, Problem } from "../api/client";
 import { useConsent, useSelf } from "../api/hooks";
+import type { View } from "../api/result";
 import type { Consent } from "../api/types";
 import { prepareToSend } from "../api/upload";
+import { nameOf } from "../handover/api";
+import { HandedField } from "../handover/handed_field";
+import { HandoverPanel } from "../handover/laptop";
+import { uploadPath, useHandover } from "../handover/use_handover";
 import { useI18n } from "../i18n";
 import { forgetAll } from "../send/forget";
-import { views, type Order } from "../send/order";
+import { elsewhere, views, type Order, type Part } from "../send/order";
 import { SendingPanel } from "../send/panel";
 import { sender } from "../send/sender";
 import { isActive, isHeld, useSender } from "../send/use_sender";
@@ -46,6 +51,8 @@ function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 		resolver: zodResolver(factsSchema(consent.version !== null)),
 		mode: "onTouched",
 	});
+	const handing = useHandover(owner);
+	const { handed } = handing;
 	const sending = useSender();
 	const held = isHeld(sending);
 	const order = sender.order;
@@ -80,28 +87,37 @@ function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 		videos.wanted();
 		setRefused(true);
 		void form.handleSubmit((facts) => {
-			const { front, side } = videos.chosen;
-			if (!videos.good || !front || !side)
+			const marks = loadDraft().files;
+			const files: Partial<Record<View, File>> = {};
+			const part = (view: View): Part | null => {
+				const upload = handed[view];
+				if (upload)
+					return upload.whole ? elsewhere(nameOf(upload.metadata), upload.bytes, uploadPath(upload)) : null;
+				const chosen = videos.chosen[view];
+				if (!chosen?.verdict || videos.errorOf(view))
+					return null;
+				files[view] = chosen.file;
+				return { mark: marks[view] ?? markOf(chosen.file), url: null, sent: 0 };
+			};
+			const front = part("front"), side = part("side");
+			if (!front || !side)
 				return;
 			setRefused(false);
-			const marks = loadDraft().files;
-			const part = (view: "front" | "side", file: File) => ({ mark: marks[view] ?? markOf(file), url: null, sent: 0 });
 			const wanted: Order = {
 				owner, fields: uploadFields(facts, consent.version),
 				agreed: consent.version === null ? null : { version: consent.version, at: new Date().toISOString() },
-				parts: { front: part("front", front.file), side: part("side", side.file) }, state: "running", posting: null,
+				parts: { front, side }, state: "running", posting: null,
 			};
-			sender.start(wanted, { front: front.file, side: side.file });
+			sender.start(wanted, files);
 		})();
 	};
-	const clear = async () => {
-		await forgetAll();
-		claimDraft(owner);
+	const clear = () => {
 		form.reset(emptyFacts);
 		videos.remove("front");
 		videos.remove("side");
+		void forgetAll().then(() => claimDraft(owner));
 	};
-	const bad = Object.keys(form.formState.errors).length + (["front", "side"] as const).filter((view) => videos.errorOf(view)).length;
+	const bad = Object.keys(form.formState.errors).length + views.filter((view) => (handed[view] ? !handed[view].whole : videos.errorOf(view))).length;
 	const kept = order !== null && views.every((view) => order.parts[view].remote || order.parts[view].mark.kept !== undefined);
 	return (
 		<form noValidate onSubmit={(e) => { e.preventDefault(); onSubmit(); }}>
@@ -110,11 +126,17 @@ function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 					<h2 id="videos-title">{t("submit.videos")}</h2>
 					<Tips />
 					<div className="two">
-						{(["front", "side"] as const).map((view) => (
+						{views.map((view) => handed[view] ? (
+							<div key={view}>
+								<HandedField view={view} upload={handed[view]} locked={held} onRemove={() => handing.remove(view)} />
+								{refused && !held && !handed[view].whole && <p className="field-error">{t("handover.notYet")}</p>}
+							</div>
+						) : (
 							<VideoField key={view} view={view} chosen={videos.chosen[view]} missing={videos.marks[view]} error={videos.errorOf(view)}
 								onChoose={(file) => videos.choose(view, file)} onRemove={() => videos.remove(view)} />
 						))}
 					</div>
+					<HandoverPanel handing={handing} locked={held} />
 				</section>
 				<section className="card" aria-labelledby="facts-title">
 					<h2 id="facts-title">{t("submit.facts")}</h2>
@@ -132,7 +154,7 @@ function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 			{!held && (
 				<div className="actions">
 					<button type="submit" className="primary">{t("submit.send")}</button>
-					<button type="button" className="quiet" onClick={() => void clear()}>{t("submit.clear")}</button>
+					<button type="button" className="quiet" onClick={clear}>{t("submit.clear")}</button>
 				</div>
 			)}
 		</form>

@@ -1,3 +1,4 @@
+import { forgetHandover } from "../handover/remembered";
 import { forgetDraft } from "../submit/draft";
 import { dropAllKept } from "./kept";
 import { sender } from "./sender";
@@ -6,7 +7,7 @@ import { sender } from "./sender";
 export async function forgetAll(): Promise<void> {
 	forgetDraft();
 	await Promise.race([
-		Promise.all([sender.forget(), dropAllKept()]),
+		Promise.all([sender.forget(), dropAllKept(), forgetHandover()]),
 		new Promise((done) => setTimeout(done, 3000)), // signing out waits for no slow line
 	]);
 }

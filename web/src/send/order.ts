@@ -22,9 +22,11 @@ export interface Order {
 }
 
 export const views: View[] = ["front", "side"];
-const stored = "gaitd.sending.1";
+/* Where an order is kept: an account's own, and that of a device that brings somebody's films. */
+export const ownOrder = "gaitd.sending.1";
+export const deviceOrder = "gaitd.bringing.1";
 
-export function loadOrder(storage: Storage = localStorage): Order | null {
+export function loadOrder(stored = ownOrder, storage: Storage = localStorage): Order | null {
 	try {
 		const order = JSON.parse(storage.getItem(stored) ?? "null") as Order | null;
 		return order && views.every((view) => typeof order.parts[view].mark.size === "number") ? order : null;
@@ -33,7 +35,7 @@ export function loadOrder(storage: Storage = localStorage): Order | null {
 	}
 }
 
-export function saveOrder(order: Order, storage: Storage = localStorage): void {
+export function saveOrder(order: Order, stored = ownOrder, storage: Storage = localStorage): void {
 	try {
 		storage.setItem(stored, JSON.stringify(order));
 	} catch {
@@ -41,11 +43,16 @@ export function saveOrder(order: Order, storage: Storage = localStorage): void {
 	}
 }
 
-export function dropOrder(storage: Storage = localStorage): void {
+export function dropOrder(stored = ownOrder, storage: Storage = localStorage): void {
 	storage.removeItem(stored);
 }
 
 /* A new order goes on with the uploads of the one before it, where the film is the same. The others are left over. */
+/* A view that has no film here. */
+export function elsewhere(name = "", size = 0, url: string | null = null): Part {
+	return { mark: { name, size, modified: 0 }, url, sent: size, remote: true };
+}
+
 export function takeOver(next: Order, before: Order | null): { order: Order; left: string[] } {
 	const order = { ...next, parts: { ...next.parts } };
 	const left: string[] = [];

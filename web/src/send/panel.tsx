@@ -8,7 +8,7 @@ import { Uncertain, type Sending } from "./sender";
 import "./send.css";
 
 interface Props {
-	sending: Sending;
+	sending: Sending<unknown>;
 	kept: boolean; // both films outlive the page
 	posting: boolean; // the job may be there already
 	onPause: () => void;

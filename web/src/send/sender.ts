@@ -5,19 +5,19 @@ import type { Job } from "../api/types";
 import { makeJob, removeUpload, sendVideo, Stopped, type Progress } from "../api/upload";
 import { newKey, type Mark } from "../submit/draft";
 import { askToStay, kept } from "./kept";
-import { dropOrder, keyLives, loadOrder, saveOrder, takeOver, views, type Order } from "./order";
+import { dropOrder, keyLives, loadOrder, ownOrder, saveOrder, takeOver, views, type Order } from "./order";
 import { causeOf, isGone, most_refusals, passes, wait, waitS, type Cause } from "./patience";
 
 /* The sending of two films and the making of their job, from the moment that somebody pressed "Send" until the job is there: over
  * broken lines, a server that restarts, an expired session, a closed page. It belongs to the app, not to a page of it. */
 
-export type Sending =
+export type Sending<T = Job> =
 	| { state: "idle" | "stopped" | "elsewhere" } // elsewhere: another tab of this browser sends
 	| { state: "sending" | "signedOut" | "paused" | "saving"; progress: Progress; estimate: Estimate }
 	| { state: "waiting"; progress: Progress; cause: Cause; untilMs: number }
 	| { state: "missing"; progress: Progress; views: View[] } // the films are to be chosen again
 	| { state: "failed"; error: unknown }
-	| { state: "done"; job: Job };
+	| { state: "done"; job: T };
 
 const none: Estimate = { bytesPerS: null, leftS: null };
 const small_piece_bytes = 8 << 20;
@@ -25,8 +25,13 @@ const lost_bytes = 16 << 20; // more than the buffers of two systems hold
 
 export const parts = { sendVideo, makeJob, removeUpload, kept, askToStay };
 
-export class Sender {
-	#state: Sending = { state: "idle" };
+export type Parts<T> = Omit<typeof parts, "makeJob"> & {
+	makeJob: (fields: Record<string, string>, uploads: Record<View, string>, key: string) => Promise<T>;
+};
+
+/* @T: what is made of the films in the end. @stored: where its order is kept. @signsIn: who is signed out may come back. */
+export class Sender<T = Job> {
+	#state: Sending<T> = { state: "idle" };
 	#listeners = new Set<() => void>();
 	#files: Partial<Record<View, File | null>> = {};
 	#order: Order | null = null;
@@ -39,7 +44,7 @@ export class Sender {
 	#acknowledged = 0;
 	#savedAt = 0;
 
-	constructor(private readonly api: typeof parts = parts) {
+	constructor(private readonly api: Parts<T>, private readonly stored = ownOrder, private readonly signsIn = true) {
 		window.addEventListener("offline", () => this.#attempt?.abort());
 	}
 
@@ -48,9 +53,9 @@ export class Sender {
 		return () => this.#listeners.delete(listener);
 	};
 
-	get = (): Sending => this.#state;
+	get = (): Sending<T> => this.#state;
 
-	#set(state: Sending): void {
+	#set(state: Sending<T>): void {
 		this.#state = state;
 		for (const listener of this.#listeners)
 			listener();
@@ -64,7 +69,7 @@ export class Sender {
 
 	/* Somebody agreed, and pressed "Send". */
 	start(wanted: Order, files: Partial<Record<View, File>>): void {
-		const { order, left } = takeOver(wanted, this.#order ?? loadOrder());
+		const { order, left } = takeOver(wanted, this.#order ?? loadOrder(this.stored));
 
 		for (const url of left)
 			void this.api.removeUpload(url);
@@ -78,7 +83,7 @@ export class Sender {
 	continueStored(owner: string): void {
 		if (this.#run || this.#state.state !== "idle")
 			return;
-		const order = loadOrder();
+		const order = loadOrder(this.stored);
 		if (order?.owner !== owner)
 			return;
 		this.#order = order;
@@ -93,7 +98,7 @@ export class Sender {
 			return;
 		this.#end();
 		this.#order.state = "paused";
-		saveOrder(this.#order);
+		saveOrder(this.#order, this.stored);
 		this.#set({ state: "paused", progress: this.#progress(this.#order), estimate: none });
 	}
 
@@ -114,7 +119,7 @@ export class Sender {
 		this.#end();
 		this.#order = null;
 		this.#files = {};
-		dropOrder();
+		dropOrder(this.stored);
 		this.#set({ state: "stopped" });
 		const left = order ? views.map((view) => order.parts[view]).filter((part) => !part.remote) : [];
 		await Promise.all(left.flatMap(({ url }) => (url === null ? [] : [this.api.removeUpload(url)])));
@@ -122,7 +127,7 @@ export class Sender {
 
 	/* The account signs out, or another one came: as if it had never been. */
 	async forget(): Promise<void> {
-		this.#order ??= loadOrder();
+		this.#order ??= loadOrder(this.stored);
 		await this.stop();
 		this.#set({ state: "idle" });
 	}
@@ -145,7 +150,7 @@ export class Sender {
 		if (!part || !this.#order || part.mark.name !== mark.name || part.mark.size !== mark.size || part.mark.modified !== mark.modified)
 			return;
 		part.mark = mark;
-		saveOrder(this.#order);
+		saveOrder(this.#order, this.stored);
 	}
 
 	/* "Done" and "stopped" were seen. */
@@ -168,24 +173,24 @@ export class Sender {
 		if (!order)
 			return;
 		order.state = "running";
-		saveOrder(order);
+		saveOrder(order, this.stored);
 		this.#end();
 		this.#run = run;
 		this.#rate = new Rate();
 		this.#set({ state: "sending", progress: this.#progress(order), estimate: none });
 		void this.#alone(run.signal, async (mine) => {
 			const job = await this.#deliver(mine, run.signal);
-			dropOrder();
+			dropOrder(this.stored);
 			this.#order = null;
 			this.#files = {};
 			return job;
 		}).then(
-			(job) => this.#over(run, job ? { state: "done", job } : { state: "idle" }),
+			(done) => this.#over(run, done ? { state: "done", job: done.made } : { state: "idle" }),
 			(error: unknown) => this.#failed(run, error),
 		);
 	}
 
-	#over(run: AbortController, state: Sending): void {
+	#over(run: AbortController, state: Sending<T>): void {
 		if (this.#run !== run)
 			return;
 		this.#run = null;
@@ -197,34 +202,34 @@ export class Sender {
 			return;
 		if (this.#order) {
 			this.#order.state = "failed";
-			saveOrder(this.#order);
+			saveOrder(this.#order, this.stored);
 		}
 		this.#over(run, { state: "failed", error });
 	}
 
 	/* One tab at a time. Whoever waits for another one goes on from what that one left. */
-	async #alone<T>(signal: AbortSignal, act: (order: Order) => Promise<T>): Promise<T | null> {
+	async #alone(signal: AbortSignal, act: (order: Order) => Promise<T>): Promise<{ made: T } | null> {
 		const locks = navigator.locks as LockManager | undefined; // undefined by plain http
 		if (!locks)
-			return this.#order ? act(this.#order) : null;
+			return this.#order ? { made: await act(this.#order) } : null;
 		const timer = setTimeout(() => this.#set({ state: "elsewhere" }), 500);
 		let waited = false;
 		try {
-			return await locks.request("gaitd.sending", { signal }, async () => {
+			return await locks.request(this.stored, { signal }, async () => {
 				waited = this.#state.state === "elsewhere";
 				clearTimeout(timer);
 				if (waited)
-					this.#order = loadOrder();
+					this.#order = loadOrder(this.stored);
 				if (!this.#order || this.#order.state !== "running")
 					return null;
-				return act(this.#order);
+				return { made: await act(this.#order) };
 			});
 		} finally {
 			clearTimeout(timer);
 		}
 	}
 
-	async #deliver(order: Order, signal: AbortSignal): Promise<Job> {
+	async #deliver(order: Order, signal: AbortSignal): Promise<T> {
 		for (let anew = 0; ; anew++) {
 			if (order.posting && !keyLives(order, Date.now())) {
 				order.posting = null;
@@ -234,7 +239,7 @@ export class Sender {
 				for (const view of views)
 					await this.#bring(order, view, signal);
 			order.posting ??= { key: newKey(), at: new Date().toISOString() };
-			saveOrder(order);
+			saveOrder(order, this.stored);
 			try {
 				return await this.#insist(() => this.#post(order), signal);
 			} catch (error) {
@@ -250,7 +255,7 @@ export class Sender {
 		}
 	}
 
-	#post(order: Order): Promise<Job> {
+	#post(order: Order): Promise<T> {
 		const { front, side } = order.parts;
 
 		this.#set({ state: "saving", progress: this.#progress(order), estimate: none });
@@ -278,7 +283,7 @@ export class Sender {
 				} else if (isGone(error) && part.url !== null && anew++ < 3) {
 					part.url = null; // expired, or removed: begun anew without a word
 					part.sent = 0;
-					saveOrder(order);
+					saveOrder(order, this.stored);
 				} else {
 					throw error;
 				}
@@ -300,7 +305,7 @@ export class Sender {
 			part.sent = bytes;
 			if (acknowledged || Date.now() - this.#savedAt > 1000) {
 				this.#savedAt = Date.now();
-				saveOrder(order);
+				saveOrder(order, this.stored);
 			}
 			const progress = this.#progress(order);
 			this.#set({ state: "sending", progress, estimate: this.#rate.add(performance.now() / 1000, progress) });
@@ -313,7 +318,7 @@ export class Sender {
 			await this.api.sendVideo({ view, file, url: part.url, pieceBytes: this.#piece }, {
 				begun: (url) => {
 					part.url = url;
-					saveOrder(order);
+					saveOrder(order, this.stored);
 				},
 				offset: (bytes) => moved(bytes, true),
 				progress: (bytes) => moved(bytes, false),
@@ -330,7 +335,7 @@ export class Sender {
 	}
 
 	/* Until it works, or fails in a way that does not pass. Waits get longer only while nothing arrives. */
-	async #insist<T>(act: () => Promise<T>, signal: AbortSignal): Promise<T> {
+	async #insist<R>(act: () => Promise<R>, signal: AbortSignal): Promise<R> {
 		for (let failures = 0, refusals = 0; ; failures++) {
 			const before = this.#acknowledged;
 			try {
@@ -338,7 +343,7 @@ export class Sender {
 			} catch (error) {
 				if (signal.aborted || !(error instanceof Problem))
 					throw error;
-				if (error.status === 401) {
+				if (error.status === 401 && this.signsIn) {
 					await this.#arrival("signedOut", signal);
 					continue;
 				}
@@ -414,4 +419,4 @@ export function goneViews(error: unknown): View[] {
 	return error.fields.every((f) => f.field.startsWith("fileupload")) ? gone : [];
 }
 
-export const sender = new Sender();
+export const sender = new Sender(parts);

@@ -2,16 +2,16 @@ import { useEffect, useRef, useState } from "react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link, useLocation } from "wouter";
 import type { Job, Self } from "../api/types";
+import { forgetHandover } from "../handover/remembered";
 import { useI18n } from "../i18n";
 import { claimDraft, forgetDraft, loadDraft } from "../submit/draft";
 import { Notice } from "../ui/notice";
-import { stayAwake } from "./awake";
 import { forgetAll } from "./forget";
 import { dropAllKept } from "./kept";
 import { loadOrder } from "./order";
 import { percentOf } from "./panel";
 import { sender, type Sending } from "./sender";
-import { isActive, useSender } from "./use_sender";
+import { isActive, useSender, useStay } from "./use_sender";
 import "./send.css";
 
 /* What was sent off goes on whatever page is looked at: it is taken up when the app is loaded, told on every page, and ends at its job. */
@@ -21,9 +21,9 @@ export default function Unfinished({ self }: { self: Self | null }) {
 	const sending = useSender();
 	const [path, go] = useLocation();
 	const [arrived, setArrived] = useState<Job | null>(null);
-	const active = isActive(sending);
 	const at = useRef(path);
 
+	useStay(isActive(sending));
 	useEffect(() => {
 		at.current = path;
 		setArrived(null);
@@ -41,20 +41,13 @@ export default function Unfinished({ self }: { self: Self | null }) {
 		sender.continueStored(self.id);
 	}, [self]);
 	useEffect(() => {
-		stayAwake(active);
-		if (!active)
-			return;
-		const ask = (e: BeforeUnloadEvent) => e.preventDefault();
-		window.addEventListener("beforeunload", ask);
-		return () => window.removeEventListener("beforeunload", ask);
-	}, [active]);
-	useEffect(() => {
 		if (sending.state === "signedOut")
 			client.setQueryData(["self"], null);
 		if (sending.state !== "done")
 			return;
 		forgetDraft();
 		void dropAllKept();
+		void forgetHandover();
 		client.removeQueries({ queryKey: ["jobs"] });
 		void client.invalidateQueries({ queryKey: ["subjects"] });
 		if (at.current === "/new")

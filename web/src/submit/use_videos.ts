@@ -2,6 +2,7 @@ import { useCallback, useEffect, useState } from "react";
 import type { View } from "../api/result";
 import { fingerprint } from "../send/fingerprint";
 import { dropKept, keep, keepOnly, kept } from "../send/kept";
+import { deviceOrder, loadOrder } from "../send/order";
 import { sender } from "../send/sender";
 import { checkVideo, type Remark } from "./check_video";
 import { addToMark, heldFiles, isSame, loadDraft, markOf, saveDraft, type Mark } from "./draft";
@@ -80,7 +81,8 @@ export function useVideos() {
 			else if (mark?.kept !== undefined)
 				void kept(mark).then((copy) => copy && !heldFiles[view] && show(view, copy, false));
 		}
-		void keepOnly(views.flatMap((view) => files[view]?.kept ?? []));
+		const brought = loadOrder(deviceOrder)?.parts;
+		void keepOnly(views.flatMap((view) => [files[view]?.kept ?? [], brought?.[view].mark.kept ?? []].flat()));
 	}, [show]);
 
 	const errorOf = (view: View): Remark | null => {

@@ -3,6 +3,7 @@ import { app } from "./app";
 import { compare } from "./compare";
 import { follow } from "./follow";
 import { framing } from "./framing";
+import { handover } from "./handover";
 import { read } from "./read";
 import { record } from "./record";
 import { release } from "./release";
@@ -10,4 +11,4 @@ import { send } from "./send";
 import { submit } from "./submit";
 
 /* What the app says, in Spanish. */
-export const es: Catalogue = { ...app, ...submit, ...record, ...framing, ...send, ...follow, ...read, ...compare, ...release };
+export const es: Catalogue = { ...app, ...submit, ...record, ...framing, ...send, ...handover, ...follow, ...read, ...compare, ...release };
