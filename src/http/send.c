@@ -8,6 +8,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/strv.h"
 
 /* From struct answer to the wire. */
 
@@ -76,6 +77,14 @@ static struct MHD_Response *make_response(struct http_req *r)
 	return NULL;
 }
 
+/* Before its sign-in a browser has no cookie, and every one of them says that it is "Mozilla/". */
+static bool is_browser(struct http_req *r)
+{
+	const char *agent = http_req_header(r, "User-Agent");
+
+	return http_req_header(r, "Cookie") || (agent && str_starts(agent, "Mozilla/"));
+}
+
 /* A browser's next request is chosen anew between the two daemons; so is everyone's after a blocking route.
  */
 static bool must_close(struct http_req *r)
@@ -86,7 +95,7 @@ static bool must_close(struct http_req *r)
 		return false;
 	if (r->route->flags & HTTP_BLOCKING)
 		return true;
-	return !(r->route->flags & HTTP_KEEP_CONN) && http_req_header(r, "Cookie");
+	return !(r->route->flags & HTTP_KEEP_CONN) && is_browser(r);
 }
 
 enum MHD_Result req_queue(struct http_req *r)

@@ -1,8 +1,10 @@
 /* Two browsers on one gaitd: the laptop shows a code, the phone brings the videos, the laptop makes the job. */
 import assert from "node:assert/strict";
 import { ann, ask, facts, fillFacts, look, open, run, signIn } from "./browser.mjs";
+import { Line } from "./line.mjs";
 
-const url = process.env.GAITD_URL;
+const line = await new Line().open(); // the phone's, a narrow one
+const url = line.url;
 
 async function showCode({ page }) {
 	await signIn(page, ann);
@@ -100,10 +102,14 @@ await run({
 			await p.page.locator('input[data-view="side"]').setInputFiles(facts.side);
 			await p.page.getByAltText(/A picture from the/).waitFor();
 			await p.page.waitForTimeout(1500); // the copy
+			line.rate = 6e6;
 			await p.page.getByRole("button", { name: "Send to the laptop" }).click();
-			await page.getByText(/From your phone: /).waitFor();
+			await line.until(() => line.sent() > 4e6, "4 MB");
+			await page.getByText(/From your phone: \d/).waitFor();
 			await p.page.reload();
 			await p.page.getByText("Side video: it is on the laptop.").waitFor();
+			assert.ok(line.sent() < facts.bytes + 300_000, `${line.sent() - facts.bytes} bytes went twice`);
+			line.rate = Infinity;
 		});
 		await page.getByText("From your phone: it is here.").waitFor();
 		await page.locator('input[data-view="front"]').setInputFiles(facts.front);

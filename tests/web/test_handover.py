@@ -31,7 +31,7 @@ class Handover(unittest.TestCase):
 
     def test_typed_and_reloaded(self):
         with HandoverGaitd() as d:
-            d.walk("typed", side=big_video(d.films / "walk-side.mp4", 40, 1))
+            d.walk("typed", side=big_video(d.films / "walk-side.mp4", 24, 1), bytes=24_000_000)
             self.assertEqual(d.count("jobs"), 1)
 
     def test_cancelled_on_the_laptop(self):

@@ -164,10 +164,11 @@ static void test_keep_alive_and_pipelining(void **state)
 static void test_connections_end(void **state)
 {
 	static const char *const requests[] = { "GET /api/v1/ok HTTP/1.1\r\n" H "Cookie: sid=1\r\n\r\n",
+		"GET /api/v1/ok HTTP/1.1\r\n" H "User-Agent: Mozilla/5.0 (X11)\r\n\r\n",
 		"POST /api/v1/upload HTTP/1.1\r\n" H "Content-Length: 1\r\n\r\nx" };
 
 	(void)state;
-	for (size_t i = 0; i < 2; i++) {
+	for (size_t i = 0; i < ARRAY_LEN(requests); i++) {
 		int fd = client_open(kit.port);
 		struct reply r;
 

@@ -59,7 +59,7 @@ function Code({ code, handing }: { code: { code: string; link: string }; handing
 				<p className="hint">{t("handover.typed", { address })}</p>
 				<p className="code">{code.code}</p>
 				<p className="hint">{t("handover.until", { time: format.time(expires) })}</p>
-				<button type="button" onClick={handing.cancel}>{t("handover.cancel")}</button>
+				<button type="button" onClick={handing.cancel}>{t("handover.hide")}</button>
 			</div>
 		</div>
 	);

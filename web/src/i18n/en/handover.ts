@@ -11,6 +11,7 @@ export const handover = {
 	"handover.until": "The code works once, until {time}.",
 	"handover.codeGone": "The code that was shown before the page was loaded again is not known here any more.",
 	"handover.claimed": "Your phone is connected. Its videos appear above as they come.",
+	"handover.hide": "Not needed any more",
 	"handover.cancel": "Disconnect the phone",
 	"handover.done": "Your phone has sent what it had.",
 	"handover.expired": "The time for this code is over.",

@@ -13,6 +13,7 @@ export const handover: Record<keyof typeof original, string> = {
 	"handover.until": "El código sirve una vez, hasta las {time}.",
 	"handover.codeGone": "El código que se mostró antes de recargar la página ya no se conoce aquí.",
 	"handover.claimed": "Su teléfono está conectado. Sus vídeos aparecen arriba a medida que llegan.",
+	"handover.hide": "Ya no hace falta",
 	"handover.cancel": "Desconectar el teléfono",
 	"handover.done": "Su teléfono ha enviado lo que tenía.",
 	"handover.expired": "El tiempo de este código ha terminado.",
