@@ -23,6 +23,7 @@ import peers  # noqa: E402,F401
 import stores  # noqa: E402,F401
 import resumable  # noqa: E402,F401
 import pages  # noqa: E402,F401
+import web  # noqa: E402,F401
 
 
 def first_line(*args):

@@ -42,7 +42,6 @@ function judge(twice = 300_000, uploads = 2) {
 	}
 	assert.equal(line.uploads().length, uploads);
 	assert.equal(Object.values(has).reduce((a, b) => a + b, 0), total);
-	if (process.env.DEBUG_LINE) console.error(JSON.stringify(line.log.filter((x) => x.path?.startsWith("/api/v1/uploads")), null, 0), line.sent() - total);
 	assert.ok(line.sent() <= total + twice, `${line.sent() - total} bytes went twice`);
 }
 

@@ -91,9 +91,6 @@ class WebGaitd(Gaitd):
                 else:
                     said.append(line)
         log.seek(0)
-        if os.environ.get("DEBUG_LINE"):
-            print(log.read())
-            log.seek(0)
         if node.returncode != 0:
             raise AssertionError(f"{scenario} ({size}) ended with {node.returncode}:\n{''.join(said)}{log.read()[-6000:]}")
 

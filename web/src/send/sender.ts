@@ -43,6 +43,7 @@ export class Sender<T = Job> {
 	#piece = Infinity;
 	#acknowledged = 0;
 	#savedAt = 0;
+	#shownAt = 0;
 
 	constructor(private readonly api: Parts<T>, private readonly stored = ownOrder, private readonly signsIn = true) {
 		window.addEventListener("offline", () => this.#attempt?.abort());
@@ -307,6 +308,10 @@ export class Sender<T = Job> {
 				this.#savedAt = Date.now();
 				saveOrder(order, this.stored);
 			}
+			// A browser tells twenty times a second; drawing the form as often would cost more than sending.
+			if (!acknowledged && this.#state.state === "sending" && performance.now() - this.#shownAt < 250)
+				return;
+			this.#shownAt = performance.now();
 			const progress = this.#progress(order);
 			this.#set({ state: "sending", progress, estimate: this.#rate.add(performance.now() / 1000, progress) });
 		};
