@@ -15,14 +15,16 @@ function savesData(): boolean {
 	return connection?.saveData === true;
 }
 
-/* Below a chosen video: who is to be seen in it, as far as this device can tell. Where it cannot, nothing is said. */
-export default function FilmCheck({ view, file }: { view: View; file: File }) {
+/* Below a chosen video: who is to be seen in it, as far as this device can tell. Where it cannot, nothing is said. @halted: the device
+ * has something better to do, such as sending it. */
+export default function FilmCheck({ view, file, halted = false }: { view: View; file: File; halted?: boolean }) {
 	const { t, format } = useI18n();
 	const [asked, setAsked] = useState(() => !savesData());
 	const [state, setState] = useState<State>({ at: "asking" });
+	const wanted = asked && !halted && state.at !== "done" && state.at !== "silent";
 
 	useEffect(() => {
-		if (!asked)
+		if (!wanted)
 			return;
 		const stop = new AbortController();
 		const tell = (next: State) => !stop.signal.aborted && setState(next);
@@ -35,9 +37,9 @@ export default function FilmCheck({ view, file }: { view: View; file: File }) {
 
 		void run().catch(() => tell({ at: "silent" }));
 		return () => stop.abort();
-	}, [asked, file, view]);
+	}, [wanted, file, view]);
 
-	if (state.at === "silent")
+	if (state.at === "silent" || (state.at === "looking" && halted))
 		return null;
 	if (state.at === "asking")
 		return asked ? null : <button type="button" className="quiet" onClick={() => setAsked(true)}>{t("framing.check")}</button>;

@@ -63,7 +63,7 @@ export function Bringing({ handover, sending, error, onFinish }: {
 				<div className="two">
 					{views.map((view) => (
 						<VideoField key={view} view={view} chosen={films[view]} missing={order?.parts[view].remote ? undefined : order?.parts[view].mark}
-							error={errorOf(view)} onChoose={(file) => choose(view, file)} onRemove={() => remove(view)} />
+							error={errorOf(view)} sending={held} onChoose={(file) => choose(view, file)} onRemove={() => remove(view)} />
 					))}
 				</div>
 			</fieldset>

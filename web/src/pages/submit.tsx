@@ -132,7 +132,7 @@ function SubmitForm({ consent, owner }: { consent: Consent; owner: string }) {
 								{refused && !held && !handed[view].whole && <p className="field-error">{t("handover.notYet")}</p>}
 							</div>
 						) : (
-							<VideoField key={view} view={view} chosen={videos.chosen[view]} missing={videos.marks[view]} error={videos.errorOf(view)}
+							<VideoField key={view} view={view} chosen={videos.chosen[view]} missing={videos.marks[view]} error={videos.errorOf(view)} sending={held}
 								onChoose={(file) => videos.choose(view, file)} onRemove={() => videos.remove(view)} />
 						))}
 					</div>

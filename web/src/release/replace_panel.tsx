@@ -114,8 +114,8 @@ export default function ReplacePanel({ job, view, onClose }: { job: JobDetail; v
 				<li>{t("submit.tip2")}</li>
 			</ul>
 			<fieldset className="plain" disabled={sending.state === "sending"}>
-				<VideoField view={view} chosen={chosen} missing={undefined} error={chosen?.verdict?.error ?? null} onChoose={choose}
-					onRemove={() => setChosen(null)} />
+				<VideoField view={view} chosen={chosen} missing={undefined} error={chosen?.verdict?.error ?? null} sending={sending.state === "sending"}
+					onChoose={choose} onRemove={() => setChosen(null)} />
 			</fieldset>
 			{sending.state === "failed" && <Notice tone="bad" title={t("send.failed")}><p>{sameFile(sending.error) ? t(sameFile(sending.error) === view ? "replace.same" : "video.same") : explain(i18n, sending.error)}</p></Notice>}
 			{sending.state === "sending" ? <Progress sending={sending} total={chosen?.file.size ?? 0} onStop={stop} /> : (

@@ -15,8 +15,8 @@ export interface Chosen {
 }
 
 /* One of the two videos: dropped, picked or recorded, shown with a picture of it and what is wrong with it. */
-export function VideoField({ view, chosen, missing, error, onChoose, onRemove }: {
-	view: View; chosen: Chosen | null; missing: Mark | undefined; error: Remark | null;
+export function VideoField({ view, chosen, missing, error, sending = false, onChoose, onRemove }: {
+	view: View; chosen: Chosen | null; missing: Mark | undefined; error: Remark | null; sending?: boolean;
 	onChoose: (file: File) => void; onRemove: () => void;
 }) {
 	const { t, format } = useI18n();
@@ -64,7 +64,7 @@ export function VideoField({ view, chosen, missing, error, onChoose, onRemove }:
 				{!error && verdict?.warnings.map((w) => <p key={w.key} className="field-warning">{say(w)}</p>)}
 			</div>
 			{chosen && facts?.playable && !error && (
-				<Suspense><FilmCheck key={`${chosen.file.name}${chosen.file.lastModified}`} view={view} file={chosen.file} /></Suspense>
+				<Suspense><FilmCheck key={`${chosen.file.name}${chosen.file.lastModified}`} view={view} file={chosen.file} halted={sending} /></Suspense>
 			)}
 			<div className="video-actions">
 				<input ref={input} id={id} type="file" accept="video/*,.mkv,.avi,.mov,.m4v" className="file-input" data-view={view}
