@@ -38,6 +38,7 @@ await run({
 	async hand_over(b) {
 		const { page } = b;
 		const code = await showCode(b);
+		await page.getByText("This address is that of this computer alone").waitFor(); // 127.0.0.1, here
 		await look(b, "handover-code");
 		await phone(async (p) => {
 			await p.page.goto(`${url}/handover#${code}`);

@@ -46,11 +46,13 @@ function Code({ code, handing }: { code: { code: string; link: string }; handing
 	const { t, format } = useI18n();
 	const expires = handing.handover?.expires ?? "";
 	const address = code.link.replace(/#.*/, "");
+	const here = ["localhost", "[::1]"].includes(new URL(code.link).hostname) || new URL(code.link).hostname.startsWith("127.");
 
 	return (
 		<div className="handover">
 			<QrCode text={code.link} label={t("handover.qr")} />
 			<div>
+				{here && <Notice tone="warn"><p>{t("handover.onlyHere")}</p></Notice>}
 				<ol className="handover-steps">
 					<li>{t("handover.step1")}</li>
 					<li>{t("handover.step2")}</li>

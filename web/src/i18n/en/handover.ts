@@ -8,6 +8,7 @@ export const handover = {
 	"handover.step2": "Choose the videos there and send them.",
 	"handover.step3": "They appear here by themselves.",
 	"handover.typed": "Or open {address} on the phone and type:",
+	"handover.onlyHere": "This address is that of this computer alone, so a phone cannot open it. Whoever runs the server sets http.public_url to one that phones reach.",
 	"handover.until": "The code works once, until {time}.",
 	"handover.codeGone": "The code that was shown before the page was loaded again is not known here any more.",
 	"handover.claimed": "Your phone is connected. Its videos appear above as they come.",

@@ -10,6 +10,7 @@ export const handover: Record<keyof typeof original, string> = {
 	"handover.step2": "Elija allí los vídeos y envíelos.",
 	"handover.step3": "Aparecen aquí por sí solos.",
 	"handover.typed": "O abra {address} en el teléfono y escriba:",
+	"handover.onlyHere": "Esta dirección es solo de este ordenador, así que un teléfono no puede abrirla. Quien lleva el servidor pone en http.public_url una a la que lleguen los teléfonos.",
 	"handover.until": "El código sirve una vez, hasta las {time}.",
 	"handover.codeGone": "El código que se mostró antes de recargar la página ya no se conoce aquí.",
 	"handover.claimed": "Su teléfono está conectado. Sus vídeos aparecen arriba a medida que llegan.",
