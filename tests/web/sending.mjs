@@ -301,6 +301,7 @@ await run({
 		await page.getByText(/Your videos are being sent: \d+%/).waitFor();
 		await look({ page, ...b }, "sending-beside");
 		await page.getByText("Your videos have arrived.").waitFor();
+		await page.locator(".rows").getByText("Analysis 1").waitFor(); // in the list below, at once
 		await page.getByRole("link", { name: "Open analysis 1" }).click();
 		await finished(page);
 		judge();

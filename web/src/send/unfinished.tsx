@@ -48,7 +48,7 @@ export default function Unfinished({ self }: { self: Self | null }) {
 		forgetDraft();
 		void dropAllKept();
 		void forgetHandover();
-		client.removeQueries({ queryKey: ["jobs"] });
+		void client.invalidateQueries({ queryKey: ["jobs"] });
 		void client.invalidateQueries({ queryKey: ["subjects"] });
 		if (at.current === "/new")
 			go(`/jobs/${sending.job.id}`);
