@@ -1,10 +1,11 @@
 /* The app against the server's own tables: result.schema.json, the flags' and the parameters' definitions, openapi.yaml. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { joints } from "../src/api/result";
 import { releaseStates, states } from "../src/api/types";
 import { en } from "../src/i18n/en";
+import { staff } from "../src/i18n/en/staff";
 import { groups } from "../src/read/parameters";
 import { most } from "../src/release/release_panel";
 import { failedView } from "../src/release/replace";
@@ -81,4 +82,14 @@ test("lists of words are the server's", () => {
 test("every file that an attempt leaves has a name for people", () => {
 	for (const name of [...read("src/service/outputs.def").matchAll(/"([a-z_]+\.[a-z0-9.]+)"/g)].map((m) => m[1]))
 		has(`file.${name}`);
+});
+
+test("every action that the server writes into its audit has words", () => {
+	const sources = readdirSync("../src", { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".c"));
+	const calls = sources.flatMap((path) => readFileSync(`../src/${path}`, "utf8").match(/\bstore_audit\([^;{]*;/g) ?? []);
+	const actions = new Set(calls.flatMap((call) => [...call.matchAll(/"([a-z]+_[a-z_]+)"/g)].map((m) => m[1] ?? "")));
+
+	expect(actions.size).toBeGreaterThan(15);
+	for (const action of actions)
+		expect(staff, action).toHaveProperty([`audit.${action}`]);
 });

@@ -266,4 +266,8 @@ export const staff = {
 	"audit.result_comment": "Commented on a result",
 	"audit.result_withdraw": "Withdrew a result",
 	"audit.video_replace": "Replaced a video",
+	"audit.handover_open": "Opened a hand-over to a phone",
+	"audit.handover_claim": "A phone used a hand-over's code",
+	"audit.handover_done": "A phone finished a hand-over",
+	"audit.handover_end": "Ended a hand-over",
 } as const;

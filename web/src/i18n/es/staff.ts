@@ -267,4 +267,8 @@ export const staff: Record<keyof typeof original, string> = {
 	"audit.result_comment": "Comentó un resultado",
 	"audit.result_withdraw": "Retiró un resultado",
 	"audit.video_replace": "Sustituyó un vídeo",
+	"audit.handover_open": "Abrió una entrega a un teléfono",
+	"audit.handover_claim": "Un teléfono usó el código de una entrega",
+	"audit.handover_done": "Un teléfono terminó una entrega",
+	"audit.handover_end": "Terminó una entrega",
 };
