@@ -46,7 +46,6 @@ export function Films({ before, now }: { before: Visit; now: Visit }) {
 				{visits.map((visit, i) => (
 					<figure key={`${visit.job.id}${view}`}>
 						<figcaption>{t(i === 0 ? "compare.earlier" : "compare.later")}</figcaption>
-						{ }
 						<video ref={(video) => { films.current[i] = video; }} src={`/api/v1/jobs/${visit.job.id}/files/overlay_${view}.mp4?inline`} muted playsInline
 							controls preload="metadata" aria-label={t(i === 0 ? "compare.earlier" : "compare.later")}
 							onLoadedMetadata={(e) => { e.currentTarget.playbackRate = slow ? 0.25 : 1; e.currentTarget.currentTime = firstStrike(visit.result, view); }}

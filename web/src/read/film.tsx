@@ -99,8 +99,8 @@ export function Film({ job, result, views, view, onView, time_s, onTime, at }: {
 					))}
 				</div>
 			)}
-			{ }
-			<video ref={video} src={`/api/v1/jobs/${job.id}/files/overlay_${view}.mp4?inline`} controls muted playsInline preload="metadata"
+			{/* #t: without it phones show a black picture until it is played. */}
+			<video ref={video} src={`/api/v1/jobs/${job.id}/files/overlay_${view}.mp4?inline#t=0.001`} controls muted playsInline preload="metadata"
 				aria-label={t("result.film")} onPlay={() => setPlaying(true)} onPause={() => setPlaying(false)} />
 			<Timeline result={result} view={view} length_s={length_s} time_s={time_s} onSeek={seek} />
 			<div className="film-buttons">
