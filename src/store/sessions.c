@@ -29,7 +29,8 @@ int store_sessions_end(struct tx *tx, const char *user, struct err *e)
 {
 	/* Devices that bring its videos as well: when it was does not matter any more. */
 	if (db_run(tx->db,
-		    "UPDATE handovers SET ended_ms = coalesce(claimed_ms, created_ms) WHERE owner = ? AND ended_ms "
+		    "UPDATE handovers SET ended_ms = coalesce(claimed_ms, created_ms) WHERE owner = ? AND "
+		    "ended_ms "
 		    "IS NULL",
 		    DB_ARGS(DB_S(user)), e) < 0)
 		return -1;
