@@ -18,8 +18,7 @@ struct user {
 	bool password_given;                 /* by somebody else, and not changed since */
 	int64_t created_ms, last_sign_in_ms; /* 0: never */
 	int64_t until_ms;                    /* of the token or session that it was found by; 0: for ever */
-	char handover[ID_BYTES]; /* "" for the account itself; else a device that may bring its uploads only
-				  */
+	char handover[ID_BYTES]; /* "" for the account itself; else of a device that brings videos */
 };
 
 /* ERR_CONFLICT where the address is taken. */
