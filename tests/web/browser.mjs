@@ -54,6 +54,9 @@ export async function look({ page, size }, name) {
 	await page.screenshot({ path: join(shots, `${name}-${size}.png`), fullPage });
 	if (!(await page.evaluate(() => "axe" in window)))
 		await page.evaluate(`(() => { const module = undefined; ${readFileSync(axe, "utf8")} })()`);
+	// Colours on their way to others are none that anybody reads.
+	await page.evaluate(() => Promise.all(document.getAnimations()
+		.filter((a) => a.effect?.getComputedTiming().iterations !== Infinity).map((a) => a.finished.catch(() => undefined))));
 	const found = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
 	const serious = found.violations.filter((v) => v.impact === "serious" || v.impact === "critical");
 	if (serious.length > 0)

@@ -173,6 +173,7 @@ await run({
 		await openForm(page);
 		await page.locator('[data-record="front"]').click();
 		await page.getByText("The camera is not allowed for this page.").waitFor();
+		await button(page, "Try again").hover(); // to be read then, too
 		await look(b, "record-denied");
 		await button(page, "Try again").click();
 		await page.getByText("The camera is not allowed for this page.").waitFor();
