@@ -129,7 +129,9 @@ async function look(file: File): Promise<VideoFacts> {
 }
 
 export async function checkVideo(view: View, file: File): Promise<Verdict> {
-	const container = sniff(new Uint8Array(await file.slice(0, 16).arrayBuffer()));
+	// A film that was dropped meanwhile (it was sent, or another one chosen) cannot be read any more, and nobody asks for it.
+	const head = await file.slice(0, 16).arrayBuffer().catch(() => new ArrayBuffer(0));
+	const container = sniff(new Uint8Array(head));
 	const facts = container ? await look(file) : { ...unknown, bytes: file.size };
 	return { facts, ...judge(view, container, facts) };
 }
