@@ -2,7 +2,7 @@ import { beforeEach, expect, test } from "vitest";
 import { addToMark, claimDraft, forgetDraft, isSame, loadDraft, markOf, saveDraft } from "../src/submit/draft";
 import { emptyFacts } from "../src/submit/empty_facts";
 import { factsSchema, heightCm, uploadFields, type Facts } from "../src/submit/facts";
-import { judge, limits, sniff, type VideoFacts } from "../src/submit/check_video";
+import { checkVideo, judge, limits, sniff, type VideoFacts } from "../src/submit/check_video";
 import { slowedBy } from "../src/submit/container_facts";
 import { cmFromFeet, feetFromCm, kgFromLb, lbFromKg, parseNumber, short } from "../src/submit/units";
 
@@ -90,6 +90,11 @@ test("videos are judged before they are sent", () => {
 	expect(warnings("front", { codec: "hevc", playable: false })).toEqual(["video.warn.unplayable"]);
 	expect(warnings("front", { fps: 15 })).toEqual(["video.warn.fps"]);
 	expect(warnings("front", { fps: 240, slowed: 8 })).toEqual(["video.warn.slow"]);
+});
+
+test("a file that is gone is told from one that is no video", async () => {
+	const gone = Object.assign(file("a.mp4"), { slice: () => ({ arrayBuffer: () => Promise.reject(new DOMException("gone", "NotFoundError")) }) });
+	expect((await checkVideo("side", gone)).error).toEqual({ key: "video.gone" });
 });
 
 test("slow motion is known by the rate that the phone noted", () => {

@@ -47,12 +47,12 @@ export function dropOrder(stored = ownOrder, storage: Storage = localStorage): v
 	storage.removeItem(stored);
 }
 
-/* A new order goes on with the uploads of the one before it, where the film is the same. The others are left over. */
 /* A view that has no film here. */
 export function elsewhere(name = "", size = 0, url: string | null = null): Part {
 	return { mark: { name, size, modified: 0 }, url, sent: size, remote: true };
 }
 
+/* A new order goes on with the uploads of the one before it, where the film is the same. The others are left over. */
 export function takeOver(next: Order, before: Order | null): { order: Order; left: string[] } {
 	const order = { ...next, parts: { ...next.parts } };
 	const left: string[] = [];

@@ -129,8 +129,10 @@ async function look(file: File): Promise<VideoFacts> {
 }
 
 export async function checkVideo(view: View, file: File): Promise<Verdict> {
-	// A film that was dropped meanwhile (it was sent, or another one chosen) cannot be read any more, and nobody asks for it.
-	const head = await file.slice(0, 16).arrayBuffer().catch(() => new ArrayBuffer(0));
+	const head = await file.slice(0, 16).arrayBuffer().catch(() => null);
+	// Moved or removed since it was chosen; a copy that was sent meanwhile, too.
+	if (head === null)
+		return { facts: { ...unknown, bytes: file.size }, error: { key: "video.gone" }, warnings: [] };
 	const container = sniff(new Uint8Array(head));
 	const facts = container ? await look(file) : { ...unknown, bytes: file.size };
 	return { facts, ...judge(view, container, facts) };

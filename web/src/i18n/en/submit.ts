@@ -92,6 +92,7 @@ export const submit = {
 	"invalid.server": "The server says: {reason}",
 
 	"video.missing": "Please choose a video.",
+	"video.gone": "This file cannot be read any more. Please choose it again.",
 	"video.empty": "This file is empty.",
 	"video.type": "This is not a video. MP4, MOV, M4V, AVI, MKV and WebM are taken.",
 	"video.size": "This video has {size}; at most {limit} are taken. Shorten it, or film with a lower resolution.",

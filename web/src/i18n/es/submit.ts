@@ -94,6 +94,7 @@ export const submit: Record<keyof typeof original, string> = {
 	"invalid.server": "El servidor dice: {reason}",
 
 	"video.missing": "Elija un vídeo.",
+	"video.gone": "Este archivo ya no se puede leer. Elíjalo de nuevo.",
 	"video.empty": "Este archivo está vacío.",
 	"video.type": "Esto no es un vídeo. Se aceptan MP4, MOV, M4V, AVI, MKV y WebM.",
 	"video.size": "Este vídeo ocupa {size}; se aceptan como mucho {limit}. Acórtelo o grabe con menos resolución.",
