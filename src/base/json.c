@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/strv.h"
 
 /* struct json is never defined: a pointer to it is a pointer to cJSON's item. */
@@ -337,6 +338,14 @@ void json_w_bool(struct json_w *w, const char *name, bool value)
 {
 	begin(w, name);
 	put(w, value ? "true" : "false", value ? 4 : 5);
+}
+
+void json_w_time(struct json_w *w, const char *name, int64_t unix_ms)
+{
+	char text[CLOCK_TEXT_BYTES];
+
+	clock_rfc3339(unix_ms, text);
+	json_w_str(w, name, unix_ms ? text : NULL);
 }
 
 void json_w_null(struct json_w *w, const char *name)

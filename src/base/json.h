@@ -66,6 +66,7 @@ void json_w_strn(struct json_w *w, const char *name, const char *value, size_t l
 void json_w_int(struct json_w *w, const char *name, int64_t value);
 void json_w_num(struct json_w *w, const char *name, double value, int decimals);
 void json_w_bool(struct json_w *w, const char *name, bool value);
+void json_w_time(struct json_w *w, const char *name, int64_t unix_ms); /* as RFC 3339; 0: null */
 void json_w_null(struct json_w *w, const char *name);
 void json_w_raw(struct json_w *w, const char *name, const char *json_text); /* trusted JSON, as it is */
 int json_w_end(struct json_w *w, struct err *e);

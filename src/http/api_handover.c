@@ -45,7 +45,7 @@ static int write_one(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	const struct one *one = arg;
 	const struct service *s = api_service(one->r);
 	struct upload_row u[HANDOVER_UPLOADS];
-	char time[CLOCK_TEXT_BYTES], link[512];
+	char link[512];
 	struct handover h;
 	unsigned n;
 
@@ -55,8 +55,7 @@ static int write_one(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	json_w_obj(w, NULL);
 	json_w_str(w, "id", h.id);
 	json_w_str(w, "state", handover_state_name(handover_state(&h, clock_wall_ms())));
-	clock_rfc3339(h.expires_ms, time);
-	json_w_str(w, "expires", time);
+	json_w_time(w, "expires", h.expires_ms);
 	if (one->code) {
 		snprintf(link, sizeof link, "%s/handover#%s", s->opt.public_url, one->code);
 		json_w_str(w, "code", one->code);

@@ -12,14 +12,6 @@
 
 enum { LIST_MOST = 500 };
 
-static void write_time(struct json_w *w, const char *name, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_rfc3339(ms, text);
-	json_w_str(w, name, ms ? text : NULL);
-}
-
 static unsigned limit_of(const struct admin_page *page)
 {
 	return page->limit > 0 && page->limit < LIST_MOST ? page->limit : LIST_MOST;
@@ -56,8 +48,8 @@ int admin_write_users(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 		json_w_bool(w, "disabled", u[i].disabled);
 		json_w_bool(w, "has_password", *u[i].password_hash != '\0');
 		json_w_bool(w, "password_given", u[i].password_given);
-		write_time(w, "created", u[i].created_ms);
-		write_time(w, "last_sign_in", u[i].last_sign_in_ms);
+		json_w_time(w, "created", u[i].created_ms);
+		json_w_time(w, "last_sign_in", u[i].last_sign_in_ms);
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);
@@ -84,9 +76,9 @@ int admin_write_tokens(struct tx *tx, struct json_w *w, void *user, struct err *
 		if (write_email(tx, w, "email", t[i].user, e) < 0)
 			return -1;
 		json_w_str(w, "name", t[i].name);
-		write_time(w, "created", t[i].created_ms);
-		write_time(w, "expires", t[i].expires_ms);
-		write_time(w, "revoked", t[i].revoked_ms);
+		json_w_time(w, "created", t[i].created_ms);
+		json_w_time(w, "expires", t[i].expires_ms);
+		json_w_time(w, "revoked", t[i].revoked_ms);
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);
@@ -113,8 +105,8 @@ int admin_write_outbox(struct tx *tx, struct json_w *w, void *state, struct err 
 		json_w_str(w, "state", o[i].state);
 		json_w_str(w, "recipient", o[i].recipient);
 		json_w_int(w, "tries", o[i].tries);
-		write_time(w, "created", o[i].created_ms);
-		write_time(w, "due", o[i].due_ms);
+		json_w_time(w, "created", o[i].created_ms);
+		json_w_time(w, "due", o[i].due_ms);
 		json_w_str(w, "last_error", *o[i].last_error ? o[i].last_error : NULL);
 		json_w_obj_end(w);
 	}
@@ -143,7 +135,7 @@ int admin_write_audit(struct tx *tx, struct json_w *w, void *arg, struct err *e)
 	for (unsigned i = 0; i < n && i < limit; i++) {
 		json_w_obj(w, NULL);
 		json_w_int(w, "seq", a[i].seq);
-		write_time(w, "at", a[i].at_ms);
+		json_w_time(w, "at", a[i].at_ms);
 		json_w_str(w, "actor", a[i].actor);
 		const char *by = str_starts(a[i].actor, "user:") ? a[i].actor + strlen("user:") : "";
 		if (write_email(tx, w, "actor_email", by, e) < 0)

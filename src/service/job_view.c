@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "service/attempt_end.h"
 #include "service/jobs.h"
 #include "service/queue_view.h"
@@ -11,23 +10,11 @@
 
 /* Jobs as JSON: docs/api/openapi.yaml, schemas Job, Attempt, Event. */
 
-static void write_time(struct json_w *w, const char *name, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	if (ms == 0) {
-		json_w_null(w, name);
-		return;
-	}
-	clock_rfc3339(ms, text);
-	json_w_str(w, name, text);
-}
-
 void jobs_write_event(const struct event *v, struct json_w *w)
 {
 	json_w_obj(w, NULL);
 	json_w_int(w, "seq", v->seq);
-	write_time(w, "at", v->at_ms);
+	json_w_time(w, "at", v->at_ms);
 	json_w_str(w, "kind", v->kind);
 	json_w_str(w, "status", v->state);
 	json_w_str(w, "phase", v->phase);
@@ -51,9 +38,9 @@ static int write_attempts(struct tx *tx, const struct job *job, bool staff, stru
 	for (unsigned i = 0; i < n; i++) {
 		json_w_obj(w, NULL);
 		json_w_int(w, "n", a[i].n);
-		write_time(w, "created", a[i].created_ms);
-		write_time(w, "checked_in", a[i].checked_in_ms);
-		write_time(w, "ended", a[i].ended_ms);
+		json_w_time(w, "created", a[i].created_ms);
+		json_w_time(w, "checked_in", a[i].checked_in_ms);
+		json_w_time(w, "ended", a[i].ended_ms);
 		json_w_str(w, "outcome", a[i].ended_ms ? a[i].outcome : NULL);
 		json_w_str(w, "step", *a[i].step ? a[i].step : NULL);
 		json_w_int(w, "percent", a[i].percent);
@@ -200,8 +187,8 @@ int jobs_write(struct jobs_view *view, struct tx *tx, const struct job *job, str
 	json_w_int(w, "version", job->version);
 	json_w_bool(w, "cancelling", job->cancel_requested);
 	json_w_bool(w, "erased", job->erased);
-	write_time(w, "created", job->created_ms);
-	write_time(w, "updated", job->updated_ms);
+	json_w_time(w, "created", job->created_ms);
+	json_w_time(w, "updated", job->updated_ms);
 	json_w_int(w, "attempt", job->attempt);
 	if (*job->error_text) {
 		json_w_obj(w, "error");

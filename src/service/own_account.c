@@ -99,7 +99,6 @@ int account_write_sessions(
 {
 	struct session sessions[SESSIONS_MOST];
 	uint8_t hash[SHA256_BYTES] = { 0 };
-	char text[CLOCK_TEXT_BYTES];
 	unsigned n;
 
 	if ((present && token_hash(present, hash, e) < 0) ||
@@ -109,10 +108,8 @@ int account_write_sessions(
 	json_w_arr(w, "sessions");
 	for (unsigned i = 0; i < n; i++) {
 		json_w_obj(w, NULL);
-		clock_rfc3339(sessions[i].created_ms, text);
-		json_w_str(w, "since", text);
-		clock_rfc3339(sessions[i].expires_ms, text);
-		json_w_str(w, "until", text);
+		json_w_time(w, "since", sessions[i].created_ms);
+		json_w_time(w, "until", sessions[i].expires_ms);
 		json_w_bool(w, "present", present && memcmp(sessions[i].sha256, hash, sizeof hash) == 0);
 		json_w_obj_end(w);
 	}

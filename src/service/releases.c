@@ -184,7 +184,6 @@ int release_write(struct tx *tx, const struct job *job, bool staff, struct json_
 	CLEANUP(free_p) struct release *r = calloc(1, sizeof *r);
 	/* What the submitter sees; where that is nothing, what became of the newest. */
 	int about = job->shown_attempt ? job->shown_attempt : job->result_attempt;
-	char at[CLOCK_TEXT_BYTES];
 
 	if (!r)
 		return err_set(e, ERR_NOMEM, "release");
@@ -192,7 +191,6 @@ int release_write(struct tx *tx, const struct job *job, bool staff, struct json_
 		return 0;
 	if (store_release_get(tx, job->id, about, r, e) < 0)
 		return -1;
-	clock_rfc3339(r->at_ms, at);
 	json_w_obj(w, "release");
 	json_w_str(w, "state", release_name(job->release));
 	json_w_int(w, "attempt", job->result_attempt);
@@ -202,7 +200,7 @@ int release_write(struct tx *tx, const struct job *job, bool staff, struct json_
 		json_w_null(w, "shown");
 	bool told = release_is_shown(r->state);
 	json_w_str(w, "comment", told && *r->comment ? r->comment : NULL);
-	json_w_str(w, "at", told || r->state == RELEASE_WITHDRAWN ? at : NULL);
+	json_w_time(w, "at", told || r->state == RELEASE_WITHDRAWN ? r->at_ms : 0);
 	if (staff) {
 		if (write_actor(tx, r->actor, w, e) < 0)
 			return -1;

@@ -14,14 +14,6 @@
 
 enum { ATTEMPTS_MOST = 50, WAITING_MOST = 100, RUNNING_MOST = 200, HOUR_MS = 3600000 };
 
-static void write_time(struct json_w *w, const char *name, int64_t ms)
-{
-	char text[CLOCK_TEXT_BYTES];
-
-	clock_rfc3339(ms, text);
-	json_w_str(w, name, ms ? text : NULL);
-}
-
 static void write_text(struct json_w *w, const char *name, const char *text)
 {
 	json_w_str(w, name, *text ? text : NULL);
@@ -39,12 +31,12 @@ static int write_attempt(struct tx *tx, const struct attempt *a, struct json_w *
 	write_text(w, "engine", a->engine);
 	write_text(w, "cluster_id", a->cluster_id);
 	json_w_bool(w, "relay", a->relay);
-	write_time(w, "created", a->created_ms);
-	write_time(w, "submitted", a->submitted_ms);
-	write_time(w, "checked_in", a->checked_in_ms);
-	write_time(w, "heartbeat", a->heartbeat_ms);
-	write_time(w, "ended", a->ended_ms);
-	write_time(w, "never_runs_since", a->never_runs_ms);
+	json_w_time(w, "created", a->created_ms);
+	json_w_time(w, "submitted", a->submitted_ms);
+	json_w_time(w, "checked_in", a->checked_in_ms);
+	json_w_time(w, "heartbeat", a->heartbeat_ms);
+	json_w_time(w, "ended", a->ended_ms);
+	json_w_time(w, "never_runs_since", a->never_runs_ms);
 	json_w_str(w, "outcome", a->ended_ms ? a->outcome : NULL);
 	write_text(w, "step", a->step);
 	json_w_int(w, "percent", a->percent);
@@ -89,7 +81,7 @@ static int write_job(struct tx *tx, const struct job *job, struct json_w *w, str
 	json_w_str(w, "owner", job->owner);
 	json_w_str(w, "owner_email", r == 0 ? owner.email : NULL);
 	json_w_int(w, "priority", job->priority);
-	write_time(w, "created", job->created_ms);
+	json_w_time(w, "created", job->created_ms);
 	json_w_int(w, "attempt", job->attempt);
 	json_w_bool(w, "cancelling", job->cancel_requested);
 	write_text(w, "note", job->note);
@@ -123,7 +115,7 @@ static int write_waiting(
 			return -1;
 		json_w_int(w, "position", lines[i].place.position);
 		write_seconds(w, "estimated_wait_s", lines[i].place.estimated_wait_s);
-		write_time(w, "not_before", job.due_ms > now ? job.due_ms : 0);
+		json_w_time(w, "not_before", job.due_ms > now ? job.due_ms : 0);
 		json_w_obj_end(w);
 	}
 	json_w_arr_end(w);
@@ -142,9 +134,9 @@ static int write_running_one(struct tx *tx, const struct job *job, struct json_w
 	if (write_job(tx, job, w, e) < 0)
 		return -1;
 	json_w_str(w, "phase", job_phase_name(job->phase));
-	write_time(
+	json_w_time(
 		w, "since", job->phase == PHASE_RUNNING && a.checked_in_ms ? a.checked_in_ms : a.created_ms);
-	write_time(w, "heartbeat", a.heartbeat_ms);
+	json_w_time(w, "heartbeat", a.heartbeat_ms);
 	write_text(w, "step", a.step);
 	json_w_int(w, "percent", a.percent);
 	write_text(w, "engine", a.engine);
@@ -201,7 +193,7 @@ int staff_write_throughput(struct tx *tx, struct json_w *w, void *arg, struct er
 	if (store_queue_ended(tx, since, HOUR_MS, ended, (unsigned)hours, e) < 0)
 		return -1;
 	json_w_obj(w, NULL);
-	write_time(w, "since", since);
+	json_w_time(w, "since", since);
 	json_w_arr(w, "hours");
 	for (int64_t i = 0; i < hours; i++) {
 		json_w_obj(w, NULL);

@@ -287,6 +287,23 @@ static void writer_output_is_always_json(void **state)
 		}
 }
 
+static void writer_times(void **state)
+{
+	struct buf b BUF_CLEANUP;
+	struct json_w w;
+	struct err e = { 0 };
+
+	(void)state;
+	buf_init(&b, 200);
+	json_w_init(&w, &b);
+	json_w_obj(&w, NULL);
+	json_w_time(&w, "at", 1456747201250); // 2016-02-29, a leap day
+	json_w_time(&w, "ended", 0);          // not yet
+	json_w_obj_end(&w);
+	assert_ok(json_w_end(&w, &e), &e);
+	assert_string_equal(buf_str(&b), "{\"at\":\"2016-02-29T12:00:01.250Z\",\"ended\":null}");
+}
+
 static void writer_keeps_the_first_error(void **state)
 {
 	struct buf b BUF_CLEANUP;
@@ -330,6 +347,7 @@ int main(void)
 		cmocka_unit_test(writer_numbers),
 		cmocka_unit_test(writer_numbers_are_the_c_library_s),
 		cmocka_unit_test(writer_output_is_always_json),
+		cmocka_unit_test(writer_times),
 		cmocka_unit_test(writer_keeps_the_first_error),
 		cmocka_unit_test(prints_what_it_read),
 	};
