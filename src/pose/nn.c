@@ -298,11 +298,8 @@ int nn_open(struct tfl_graph *g, unsigned outputs, struct nn **ret, struct err *
 		return err_set(e, ERR_NOMEM, "network");
 	}
 	n->g = g;
-	if (outputs == 0 || outputs >> g->noutputs)
-		return err_set(e, ERR_INVALID, "the model has %d outputs", g->noutputs);
-	const struct tfl_tensor *in = &g->tensors[g->input];
-	if (in->dims[0] != 1 || in->dims[1] != in->dims[2] || in->dims[3] != 3)
-		return err_set(e, ERR_INVALID, "the model does not take a square RGB image");
+	if (tfl_check_image_net(g, outputs, e) < 0)
+		return -1;
 	for (int k = 0; k < g->noutputs; k++)
 		n->wanted[k] = outputs >> k & 1U;
 	if (xnn_initialize(NULL) != xnn_status_success)

@@ -185,11 +185,8 @@ int nn_open(struct tfl_graph *g, unsigned outputs, struct nn **ret, struct err *
 		return err_set(e, ERR_NOMEM, "network");
 	}
 	n->g = g;
-	if (outputs == 0 || outputs >> g->noutputs)
-		return err_set(e, ERR_INVALID, "the model has %d outputs", g->noutputs);
-	const struct tfl_tensor *in = &g->tensors[g->input];
-	if (in->dims[0] != 1 || in->dims[1] != in->dims[2] || in->dims[3] != 3)
-		return err_set(e, ERR_INVALID, "the model does not take a square RGB image");
+	if (tfl_check_image_net(g, outputs, e) < 0)
+		return -1;
 	for (int i = 0; i < g->nops; i++)
 		if (g->tensors[g->ops[i].out].ndims == 4 && g->tensors[g->ops[i].out].dims[0] != 1)
 			return err_set(e, ERR_INVALID, "more than one image at once");

@@ -79,5 +79,9 @@ static inline void tfl_free_p(struct tfl_graph **g)
 /* Do the shapes of @op agree with what it computes? 0, or -1 with ERR_CORRUPT. tfl_read() asks it for all. */
 int tfl_check_shapes(const struct tfl_graph *g, const struct tfl_op *op, struct err *e);
 
+/* Can a network be made of @g that takes one square RGB image and gives the outputs whose bits are set in
+ * @outputs? 0, or -1 with ERR_INVALID. */
+int tfl_check_image_net(const struct tfl_graph *g, unsigned outputs, struct err *e);
+
 /* Rows or columns added before and after for "same" padding (TensorFlow's rule, the odd one behind). */
 void tfl_same_padding(int size, int filter, int stride, int *ret_before, int *ret_after);

@@ -190,3 +190,14 @@ int tfl_check_shapes(const struct tfl_graph *g, const struct tfl_op *op, struct 
 	}
 	return err_set(e, ERR_INVALID, "operator %d is not supported", (int)op->code);
 }
+
+int tfl_check_image_net(const struct tfl_graph *g, unsigned outputs, struct err *e)
+{
+	const struct tfl_tensor *in = &g->tensors[g->input];
+
+	if (outputs == 0 || outputs >> g->noutputs)
+		return err_set(e, ERR_INVALID, "the model has %d outputs", g->noutputs);
+	if (in->dims[0] != 1 || in->dims[1] != in->dims[2] || in->dims[3] != 3)
+		return err_set(e, ERR_INVALID, "the model does not take a square RGB image");
+	return 0;
+}
