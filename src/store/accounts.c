@@ -161,8 +161,7 @@ int store_tokens_list(
 	DB_ROWS rows;
 	int r = db_first(tx->db,
 		"SELECT id, user, name, created_ms, expires_ms, revoked_ms FROM tokens WHERE ?1 IS NULL OR "
-		"user = ?1 "
-		"ORDER BY id LIMIT ?2",
+		"user = ?1 ORDER BY id DESC LIMIT ?2",
 		DB_ARGS(DB_S(user), DB_I(max)), &rows, e);
 
 	for (*ret_n = 0; r == 0; r = db_next(&rows, e)) {
