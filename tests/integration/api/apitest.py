@@ -6,6 +6,18 @@ import contract  # noqa: F401
 from gaitd import Gaitd, main  # noqa: F401
 
 
+NOBODYS = "01m80egremq45n0ja0qmwbpy56"  # an id that nothing has
+PASSWORD = "correct horse battery staple"
+
+
+def sign_in(d, email="pat@example.org", password=PASSWORD, headers=None):
+    return d.request("POST", "/api/v1/session", json_body={"email": email, "password": password}, headers=headers)
+
+
+def cookie_of(answer):
+    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
+
+
 class ApiTest(unittest.TestCase):
     """Tests that share one gaitd; a class sets its engines and settings. One account each: ann and staff."""
 

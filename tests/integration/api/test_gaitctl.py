@@ -7,11 +7,11 @@ import subprocess
 import threading
 import unittest
 
-from apitest import ApiTest, main
+from apitest import NOBODYS, ApiTest, main
 from gaitd import BIN, Gaitd, wait_until
 
-NOBODYS = "01m80egremq45n0ja0qmwbpy56"
-COMMANDS = ["status", "doctor", "jobs list", "jobs show ID", "jobs watch ID", "jobs cancel ID", "jobs rerun ID", "jobs erase ID", "jobs rescore ID", "users list",
+COMMANDS = ["status", "doctor", "jobs list", "jobs show ID", "jobs watch ID", "jobs cancel ID", "jobs rerun ID", "jobs erase ID", "jobs rescore ID",
+            "jobs release ID", "jobs withdraw ID", "users list",
             "users add", "users role", "users password", "users disable", "users enable", "tokens list", "tokens add", "tokens revoke",
             "outbox list", "outbox retry", "audit list", "config check", "config show", "config explain", "db check", "db backup"]
 

@@ -5,10 +5,8 @@ import threading
 import time
 import unittest
 
-from apitest import ApiTest, main
+from apitest import NOBODYS, ApiTest, main
 from gaitd import RESULT, Gaitd, video, wait_until
-
-NOBODYS = "01m80egremq45n0ja0qmwbpy56"
 
 
 class Lists(ApiTest):

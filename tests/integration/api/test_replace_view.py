@@ -7,10 +7,8 @@ import unittest
 
 import contract  # noqa: F401
 import tus
-from apitest import ApiTest, main
+from apitest import NOBODYS, ApiTest, main
 from gaitd import Gaitd, video, wait_until
-
-NOBODYS = "01m80egremq45n0ja0qmwbpy56"
 
 
 class ReplaceTest(ApiTest):

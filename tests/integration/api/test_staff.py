@@ -5,19 +5,8 @@ import socket
 import unittest
 from http.cookies import SimpleCookie
 
-from apitest import ApiTest, main
+from apitest import NOBODYS, PASSWORD, ApiTest, cookie_of, main, sign_in
 from gaitd import Gaitd, wait_until
-
-PASSWORD = "correct horse battery staple"
-NOBODYS = "01m80egremq45n0ja0qmwbpy56"
-
-
-def sign_in(d, email="pat@example.org", password=PASSWORD, headers=None):
-    return d.request("POST", "/api/v1/session", json_body={"email": email, "password": password}, headers=headers)
-
-
-def cookie_of(answer):
-    return {"Cookie": answer.headers["Set-Cookie"].split(";")[0]}
 
 
 class Rights(ApiTest):
