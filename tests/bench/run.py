@@ -22,7 +22,6 @@ import cluster  # noqa: E402,F401
 import peers  # noqa: E402,F401
 import stores  # noqa: E402,F401
 import resumable  # noqa: E402,F401
-import pages  # noqa: E402,F401
 import web  # noqa: E402,F401
 
 

@@ -1,10 +1,14 @@
-"""Rows about the web app: how fast a browser sends, against curl on the same machine."""
+"""Rows about the web app in a browser: its first load, when it can be used, how late an event stands on a page, and how fast it
+sends, against curl on the same machine."""
 
+import gzip
 import json
 import os
+import re
 import subprocess
+import time
 
-from house import House
+from house import OWNER, House
 from line import Line
 from servers import BIN, MB, SOURCE, Place
 from table import Row, alternate, median, row
@@ -14,6 +18,7 @@ HERE = SOURCE / "tests" / "bench"
 WEB = BIN.parent / "web"
 PASSWORD = "correct horse battery"
 FILM_MB = int(os.environ.get("BENCH_FILM_MB", "150"))
+LOADS, EVENTS = 7, 40
 LINE_MB_S, LINE_FILM_MB = 12.5, 25  # a line of 100 Mb/s
 FIELDS = {"age": "30", "sex": "F", "height": "172cm", "weight": "68kg", "walking_aid": "none", "orthosis": "none", "footwear": "shoes",
           "role": "self"}
@@ -33,40 +38,59 @@ def film(path, seed, size_mb):
     return path
 
 
-class Browser:
-    """web_send.mjs, turn by turn."""
+class Driver:
+    """A scenario in a browser: what it prints, line by line, and answers to what it asks."""
 
-    def __init__(self, house, url, **films):
-        facts = {"password": PASSWORD, **{k: str(v) for k, v in films.items()}}
-        env = {**os.environ, "GAITD_URL": url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(house.root), "FACTS": json.dumps(facts)}
-        self.node = subprocess.Popen(["node", str(HERE / "web_send.mjs")], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    def __init__(self, script, house, url, scenario="", **facts):
+        facts = {"password": PASSWORD, **{k: str(v) for k, v in facts.items()}}
+        env = {**os.environ, "GAITD_URL": url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(house.root), "SCENARIO": scenario,
+               "FACTS": json.dumps(facts)}
+        self.node = subprocess.Popen(["node", str(HERE / script)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self
-
-    def answer(self, more):
-        """The driver has asked for its next turn."""
-        asked = self.node.stdout.readline()
-        if asked != "@turn\n":
-            raise AssertionError(f"the browser's driver ended: {asked}")
-        self.node.stdin.write(json.dumps(more) + "\n")
-        self.node.stdin.flush()
 
     def __exit__(self, kind, *_):
         if kind:
             self.node.terminate()
             self.node.wait()
-            return
-        self.answer(False)
-        if self.node.wait(60) != 0:
+        elif self.node.wait(60) != 0:
             raise AssertionError(f"the browser's driver ended with {self.node.returncode}")
 
-    def go(self):
-        self.answer(True)
+    def line(self):
         said = self.node.stdout.readline()
         if not said:
             raise AssertionError("the browser's driver ended")
-        said = json.loads(said)
+        return said.strip()
+
+    def value(self):
+        return json.loads(self.line())
+
+    def answer(self, value):
+        self.node.stdin.write(json.dumps(value) + "\n")
+        self.node.stdin.flush()
+
+
+class Sender(Driver):
+    """web_send.mjs, turn by turn."""
+
+    def __init__(self, house, url, **films):
+        super().__init__("web_send.mjs", house, url, **films)
+
+    def __exit__(self, kind, *more):
+        if not kind:
+            self.turn(False)
+        super().__exit__(kind, *more)
+
+    def turn(self, more):
+        asked = self.line()
+        if asked != "@turn":
+            raise AssertionError(f"the browser's driver said {asked}")
+        self.answer(more)
+
+    def go(self):
+        self.turn(True)
+        said = self.value()
         if said["status"] != 202:
             raise AssertionError(f"the browser got {said['status']}")
         return said["seconds"]
@@ -96,15 +120,64 @@ def turns(ours, url, films, megabytes, rounds):
                 ours.request("DELETE", f"/api/v1/jobs/{job['id']}", ours.token)
         return megabytes / seconds
 
-    with Browser(ours, url, **films) as browser:
+    with Sender(ours, url, **films) as browser:
         return alternate(rounds, browser=lambda: clean(browser.go()), curl=lambda: clean(curl(ours, url, **films)))
+
+
+def first_load(ours):
+    """KB of the scripts that the first page names, as they travel."""
+    paths = set(re.findall(r'(?:src|href)="(/assets/[^"]+\.js)"', ours.get("/").text))
+    bodies = [ours.get(p, Accept_Encoding="gzip") for p in paths]
+    if not bodies or not all(gzip.decompress(b.body) for b in bodies):
+        raise AssertionError(f"no web app at {ours.url}")
+    return sum(len(b.body) for b in bodies) / 1024
+
+
+def interactive(ours):
+    with Driver("web_pages.mjs", ours, ours.url, "interactive") as browser:
+        return browser.value() / 1000
+
+
+def event_delays(ours):
+    """Milliseconds from before a heartbeat is sent, and so from before its commit, until the page shows its percentage."""
+    job, attempt = ours.running_job()
+    delays = []
+    with Driver("web_pages.mjs", ours, ours.url, "events", email=OWNER, job=job) as browser:
+        while browser.line() != "@ready":
+            pass
+        for percent in range(1, EVENTS + 1):
+            sent = time.time() * 1000
+            attempt.heartbeat(percent=percent)
+            shown, at = browser.value()
+            while shown != percent:
+                shown, at = browser.value()
+            delays.append(at - sent)
+        browser.answer(True)
+    return sorted(delays)
+
+
+def app():
+    if not (WEB / "index.html").exists():
+        raise AssertionError(f"no web app in {WEB}: scripts/web {WEB}")
+    return House(**{"http.static_dir": WEB})
+
+
+@row("pages")
+def pages():
+    with app() as ours:
+        yield Row("web app, first load", first_load(ours), "KB of scripts", "<=", 200, "gzip; plots, form, camera and Spanish come when asked for")
+        seen = [interactive(ours) for _ in range(LOADS)]
+        yield Row("web app, interactive", median(seen), "s", "<=", 1.5,
+                  f"sign-in form and first idle; processor 4 times slower, 10 Mb/s, 40 ms; best {min(seen):.2f}, worst {max(seen):.2f}", seen)
+        ours.ctl("users", "password", OWNER, input=PASSWORD + "\n")
+        delays = event_delays(ours)
+        yield Row("an event on the page", delays[len(delays) * 95 // 100], "ms", "<=", 200,
+                  f"95 of 100; median {median(delays):.0f}, worst {delays[-1]:.0f}; from the heartbeat's first byte to the changed page", delays)
 
 
 @row("web")
 def web():
-    if not (WEB / "index.html").exists():
-        raise AssertionError(f"no web app in {WEB}: scripts/web {WEB}")
-    with House(**{"http.static_dir": WEB}) as ours, Place() as folder, Line(ours.port, LINE_MB_S * MB) as line:
+    with app() as ours, Place() as folder, Line(ours.port, LINE_MB_S * MB) as line:
         ours.add_user("ann@example.org", password=PASSWORD)
         for name, url, size, rounds, where in (("upload by the web app, 100 Mb/s", line.url, LINE_FILM_MB, 3, "over a line of 100 Mb/s"),
                                                ("upload by the web app, no line", ours.url, FILM_MB, ROUNDS, "on one machine")):
