@@ -20,6 +20,7 @@ PASSWORD = "correct horse battery"
 FILM_MB = int(os.environ.get("BENCH_FILM_MB", "150"))
 LOADS, EVENTS = 7, 40
 LINE_MB_S, LINE_FILM_MB = 12.5, 25  # a line of 100 Mb/s
+PHONE_MB_S, PHONE_DELAY_S = 1.25, 0.02  # 10 Mb/s, 40 ms there and back
 FIELDS = {"age": "30", "sex": "F", "height": "172cm", "weight": "68kg", "walking_aid": "none", "orthosis": "none", "footwear": "shoes",
           "role": "self"}
 
@@ -41,9 +42,9 @@ def film(path, seed, size_mb):
 class Driver:
     """A scenario in a browser: what it prints, line by line, and answers to what it asks."""
 
-    def __init__(self, script, house, url, scenario="", **facts):
+    def __init__(self, script, house, url, **facts):
         facts = {"password": PASSWORD, **{k: str(v) for k, v in facts.items()}}
-        env = {**os.environ, "GAITD_URL": url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(house.root), "SCENARIO": scenario,
+        env = {**os.environ, "GAITD_URL": url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(house.root),
                "FACTS": json.dumps(facts)}
         self.node = subprocess.Popen(["node", str(HERE / script)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
@@ -134,7 +135,7 @@ def first_load(ours):
 
 
 def interactive(ours):
-    with Driver("web_pages.mjs", ours, ours.url, "interactive") as browser:
+    with Line(ours.port, PHONE_MB_S * MB, PHONE_DELAY_S) as line, Driver("web_first_use.mjs", ours, line.url) as browser:
         return browser.value() / 1000
 
 
@@ -142,7 +143,7 @@ def event_delays(ours):
     """Milliseconds from before a heartbeat is sent, and so from before its commit, until the page shows its percentage."""
     job, attempt = ours.running_job()
     delays = []
-    with Driver("web_pages.mjs", ours, ours.url, "events", email=OWNER, job=job) as browser:
+    with Driver("web_events.mjs", ours, ours.url, email=OWNER, job=job) as browser:
         while browser.line() != "@ready":
             pass
         for percent in range(1, EVENTS + 1):
