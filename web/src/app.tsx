@@ -97,8 +97,8 @@ function Pages({ self }: { self: Self }) {
 }
 
 export function App() {
-	const { t } = useI18n();
 	const i18n = useI18n();
+	const { t } = i18n;
 	const self = useSelf();
 	const [path] = useLocation();
 	const bringing = path === "/handover"; // a device without an account
