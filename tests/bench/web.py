@@ -46,7 +46,8 @@ class Driver:
         facts = {"password": PASSWORD, **{k: str(v) for k, v in facts.items()}}
         env = {**os.environ, "GAITD_URL": url, "GAITD_SOURCE": str(SOURCE), "GAITD_SHOTS": str(house.root),
                "FACTS": json.dumps(facts)}
-        self.node = subprocess.Popen(["node", str(HERE / script)], env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.node = subprocess.Popen([SOURCE / "scripts/with-node", "node", HERE / script], env=env, stdin=subprocess.PIPE,
+                                     stdout=subprocess.PIPE, text=True)
 
     def __enter__(self):
         return self

@@ -8,7 +8,7 @@ import tempfile
 import unittest
 
 from gaitd import BIN, SOURCE, main
-from webtest import BUILD, SAMPLE, WebGaitd
+from webtest import BUILD, NODE, SAMPLE, WebGaitd
 
 WEIGHTS = SOURCE / "build" / "weights"
 
@@ -108,7 +108,7 @@ class SameAsTheEngine(unittest.TestCase):
             ffmpeg(work / "frames.rgba", "-i", film, "-pix_fmt", "rgba", "-f", "rawvideo")
             script = pathlib.Path(__file__).with_name("same_points.mjs")
             wasm = BUILD / "web-pose" / "pose.wasm"
-            said = subprocess.run(["node", script, wasm, WEIGHTS, work / "frames.rgba", "1280", "720", work / "points"], check=True,
+            said = subprocess.run([*NODE, script, wasm, WEIGHTS, work / "frames.rgba", "1280", "720", work / "points"], check=True,
                                   stdin=subprocess.DEVNULL, capture_output=True, text=True).stdout
             found = json.loads(said)
             self.assertGreater(found["points"], 30 * 15)

@@ -19,6 +19,7 @@ BUILD = pathlib.Path(os.environ.get("GAITD_BUILD", BIN.parent))
 HERE = pathlib.Path(__file__).resolve().parent
 SHOTS = BUILD / "web-shots"
 SAMPLE = BUILD / "sample"
+NODE = (SOURCE / "scripts" / "with-node", "node")
 PASSWORD = "correct horse battery"
 
 
@@ -77,7 +78,7 @@ class WebGaitd(Gaitd):
                "SIZE": size, "FACTS": json.dumps({"password": PASSWORD, **{k: str(v) if isinstance(v, pathlib.Path) else v
                                                                           for k, v in facts.items()}})}
         with tempfile.TemporaryFile("w+") as log:
-            self.converse(scenario, size, env, ["timeout", str(seconds), "node", str(HERE / script)], log)
+            self.converse(scenario, size, env, ["timeout", str(seconds), *NODE, HERE / script], log)
 
     def converse(self, scenario, size, env, command, log):
         node = subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True)
