@@ -159,7 +159,7 @@ class Cluster:
             if value:
                 return value
             if time.monotonic() > end:
-                raise AssertionError(f"did not come in {seconds} s: {what}")
+                raise AssertionError(f"did not come in {seconds} s: {what() if callable(what) else what}")
             time.sleep(0.05)
 
     def ended(self, attempt, seconds=60):

@@ -211,13 +211,11 @@ class Jobs(JobTest):
         c.wait("the first word", lambda: (c.root / "twice" / "status.json").exists())
         first = (c.root / "twice" / "status.json").read_bytes()
         self.assertEqual(json.loads(first)["error"]["kind"], "killed")
-
-        def again():
-            """Slurm holds a requeued job back for two minutes from when it has cleared away its first run, unless it is told otherwise then."""
-            if c.state(job).get("Reason") == "BeginTime":
-                subprocess.run(["env", f"SLURM_CONF={c.slurm_conf}", "scontrol", "update", f"JobId={job}", "StartTime=now"], check=True)
-            return peer.count("checkin") == 2
-        c.wait("the second run", again, 60)
+        # Slurm holds a requeued job back for two minutes: a node starts none whose credential is not newer, in whole seconds, than
+        # the end of its first run. Three will do.
+        c.wait("requeueing", lambda: c.state(job).get("Reason") == "BeginTime")
+        subprocess.run(["env", f"SLURM_CONF={c.slurm_conf}", "scontrol", "update", f"JobId={job}", "StartTime=now+3seconds"], check=True)
+        c.wait(lambda: f"the second run: {c.state(job)}", lambda: peer.count("checkin") == 2, 150)
         self.assertEqual(c.ended("twice"), "COMPLETED")
         self.assertEqual((c.root / "twice" / "status.json").read_bytes(), first)
         self.assertEqual((c.root / "twice" / "run").read_text(), run)
