@@ -18,10 +18,11 @@ class Picky(http.server.BaseHTTPRequestHandler):
 
     def setup(self):
         super().setup()
-        host, port = self.client_address
-        at = "%08X:%04X" % (int.from_bytes(socket.inet_aton(host), sys.byteorder), port)
+        # Both ends: the kernel lends a port to several connections at once, and one that is over is nobody's, which reads as root's.
+        ends = ["%08X:%04X" % (int.from_bytes(socket.inet_aton(host), sys.byteorder), port)
+                for host, port in (self.client_address, self.server.server_address)]
         with open("/proc/net/tcp", encoding="ascii") as f:
-            self.uid = next((int(row.split()[7]) for row in f if row.split()[1] == at), None)
+            self.uid = next((int(row.split()[7]) for row in f if row.split()[1:3] == ends), None)
 
     def do_GET(self):
         if self.uid != 0:
