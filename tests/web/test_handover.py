@@ -2,7 +2,7 @@
 
 import unittest
 
-from gaitd import main
+from gaitd import main, wait_until
 from test_sending import big_video
 from webtest import WebGaitd, make_video
 
@@ -11,8 +11,9 @@ class HandoverGaitd(WebGaitd):
     def ask_upload_count(self):
         return self.count("uploads")
 
-    def ask_open_handovers(self):
-        return len(self.rows("SELECT 1 FROM handovers WHERE ended_ms IS NULL"))
+    def ask_over(self):
+        """The page ends a hand-over behind the job that it shows: soon, and nobody sees when."""
+        return wait_until(lambda: not self.rows("SELECT 1 FROM handovers WHERE ended_ms IS NULL"), "the end of the hand-over")
 
     def ask_expire_codes(self):
         return self.write("UPDATE handovers SET expires_ms = created_ms")
