@@ -46,7 +46,10 @@ await call("Page.enable", {}, sessionId);
 await call("Emulation.setCPUThrottlingRate", { rate: 4 }, sessionId);
 await call("Page.addScriptToEvaluateOnNewDocument", { source: watching }, sessionId);
 await call("Page.navigate", { url: process.env.GAITD_URL }, sessionId);
+const end = Date.now() + 60_000;
 for (let ms; !ms; await new Promise((done) => setTimeout(done, 100))) {
+	if (Date.now() > end)
+		throw new Error("no sign-in form within a minute");
 	ms = (await call("Runtime.evaluate", { expression: "window.interactive_ms" }, sessionId)).result.value;
 	if (ms)
 		process.stdout.write(`${ms}\n`);
