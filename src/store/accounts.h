@@ -44,6 +44,7 @@ int store_token_insert(
 	struct tx *tx, const struct api_token *t, const uint8_t sha256[SHA256_BYTES], struct err *e);
 int store_token_revoke(
 	struct tx *tx, const char *id, int64_t now_ms, struct err *e); /* STORE_NONE: no such */
+/* The newest @max of @user's, or of all where @user is NULL; the newest first. */
 int store_tokens_list(
 	struct tx *tx, const char *user, struct api_token *out, unsigned max, unsigned *ret_n, struct err *e);
 /* The enabled user behind a live token. Return 0, STORE_NONE, -1 */

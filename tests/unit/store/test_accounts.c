@@ -91,6 +91,12 @@ static void tokens(void **state)
 	assert_string_equal(list[0].name, "lab");
 	assert_ok(store_tokens_list(k->tx, NULL, list, 4, &n, &k->e), &k->e);
 	assert_int_equal(n, 2);
+	// The newest first, and a list that is cut off ends with the old ones.
+	assert_string_equal(list[0].id, t.id);
+	assert_string_equal(list[1].name, "lab");
+	assert_ok(store_tokens_list(k->tx, NULL, list, 1, &n, &k->e), &k->e);
+	assert_int_equal(n, 1);
+	assert_string_equal(list[0].id, t.id);
 	assert_ok(store_token_revoke(k->tx, t.id, 50, &k->e), &k->e);
 	assert_int_equal(store_token_revoke(k->tx, t.id, 51, &k->e), STORE_NONE);
 	assert_int_equal(store_token_revoke(k->tx, "nobody", 51, &k->e), STORE_NONE);
