@@ -22,6 +22,9 @@ async function openCamera(page, view) {
 	await button(page, "Start recording").and(page.locator(":enabled")).waitFor();
 }
 
+/* A dialog says that it closes in a task of its own: the page hears of it after the key or the click. */
+const closed = (page) => page.locator("dialog").waitFor({ state: "detached" });
+
 /* What leaves the browser: every request that carries something. */
 function watchBodies(page) {
 	const sent = [];
@@ -150,13 +153,13 @@ await run({
 		assert.ok(await button(page, "Use this video").isDisabled());
 		await look(b, "record-short");
 		await button(page, "Close").click();
-		assert.equal(await page.locator("dialog").count(), 0);
+		await closed(page);
 		// The camera is off, and closing gave the focus back.
 		assert.equal(await page.evaluate(() => document.activeElement.getAttribute("data-record")), "side");
 		await openCamera(page, "front");
 		await look(b, "record-front");
 		await page.keyboard.press("Escape");
-		assert.equal(await page.locator("dialog").count(), 0);
+		await closed(page);
 	},
 
 	nobody: async (b) => {
@@ -178,7 +181,7 @@ await run({
 		await button(page, "Try again").click();
 		await page.getByText("The camera is not allowed for this page.").waitFor();
 		await button(page, "Close").click();
-		assert.equal(await page.locator("dialog").count(), 0);
+		await closed(page);
 	},
 
 	async no_camera(b) {
@@ -221,7 +224,7 @@ await run({
 		assert.equal(await page.evaluate(() => window.wishes.audio), false);
 		// Beeps off is kept.
 		await button(page, "Beeps").click();
-		assert.equal(await button(page, "Beeps").getAttribute("aria-pressed"), "false");
+		await button(page, "Beeps").and(page.locator('[aria-pressed="false"]')).waitFor();
 		// The camera is pulled out before, and while it records: the take until then is kept.
 		const pull = () => page.evaluate(() => window.stream.getVideoTracks()[0].dispatchEvent(new Event("ended")));
 		await pull();

@@ -133,7 +133,7 @@ await run({
 		await look(b, "release-newer");
 		await ask("release_second");
 		await page.getByText("Of the second.").waitFor();
-		assert.equal(await page.getByText("A newer analysis is done").count(), 0);
+		await page.getByText("A newer analysis is done").waitFor({ state: "detached" });
 	},
 
 	async other_result(b) {
@@ -146,7 +146,7 @@ await run({
 		await ask("finish_another"); // meanwhile
 		await page.getByText("Another result has come in between").waitFor();
 		await page.getByRole("button", { name: "Release it" }).waitFor({ state: "hidden" });
-		assert.ok(await page.getByRole("button", { name: "Release …" }).isDisabled());
+		await page.getByRole("button", { name: "Release …", disabled: true }).waitFor();
 		assert.equal(await page.getByLabel("Comment for the submitter").inputValue(), "About what I have read.");
 		await look(b, "release-other");
 		assert.equal(await ask("shown"), 0);
