@@ -189,4 +189,4 @@ class TheComparison(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    unittest.main(verbosity=2)

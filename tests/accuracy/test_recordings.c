@@ -172,7 +172,7 @@ int main(void)
 
 	if (!fsx_exists(SHARED "/keypoints/rajagopal_truth.json") ||
 		!fsx_exists(SHARED "/walker/final_side.json")) {
-		printf("SKIP: the recordings are not there (%s)\n", SHARED);
+		printf("skipped: the recordings are not there (%s)\n", SHARED);
 		return 77;
 	}
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -319,9 +319,9 @@ class WholeWay(unittest.TestCase):
 if __name__ == "__main__":
     for path in (SAMPLE / "side.mp4", WEIGHTS / "pose_landmark_full.tflite"):
         if not path.exists():
-            print(f"SKIP: {path} is not there (cmake --build … --target sample_pair, scripts/weights)")
+            print(f"skipped: {path} is not there (cmake --build … --target sample_pair, scripts/weights)")
             sys.exit(SKIPPED)
     if not os.path.exists(os.path.join(RADOSGW, "endpoint")):
-        print("SKIP: no radosgw (see support.radosgw_start)")
+        print("skipped: no radosgw (see support.radosgw_start)")
         sys.exit(SKIPPED)
     main()

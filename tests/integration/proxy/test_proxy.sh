@@ -4,8 +4,8 @@
 set -euo pipefail
 proxy=$1 source=$2 server=$3
 
-command -v "$proxy" >/dev/null || { echo "SKIP: $proxy is not installed (scripts/setup installs it)"; exit 77; }
-command -v curl >/dev/null || { echo "SKIP: curl is not installed"; exit 77; }
+command -v "$proxy" >/dev/null || { echo "skipped: $proxy is not installed (scripts/setup installs it)"; exit 77; }
+command -v curl >/dev/null || { echo "skipped: curl is not installed"; exit 77; }
 
 dir=$(mktemp -d)
 pids=()
