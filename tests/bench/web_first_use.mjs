@@ -16,6 +16,10 @@ const [, , , to, from] = browser.stdio;
 const ended = new Promise((done) => browser.on("exit", done));
 const asked = new Map();
 let read = "";
+process.on("exit", () => { // with or without an error
+	browser.kill("SIGKILL");
+	rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+});
 
 from.setEncoding("utf8").on("data", (text) => {
 	const messages = (read + text).split("\0");
@@ -56,5 +60,4 @@ for (let ms; !ms; await new Promise((done) => setTimeout(done, 100))) {
 }
 await call("Browser.close");
 await ended;
-rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
 process.exit(0);

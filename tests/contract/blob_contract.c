@@ -1,18 +1,9 @@
 #include "blob_contract.h"
 
+#include "support/testing.h"
+
 #include <pthread.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/strv.h"
@@ -423,7 +414,7 @@ static void killed_put_leaves_no_torn_blob(void **state)
 
 	(void)state;
 #ifndef GAITD_FAULTS
-	skip();
+	skip_because("this build has no fault points");
 #endif
 	blob_local_file(scratch, "upload", big, BIG, path);
 	for (const char *const *point = factory->put_faults; *point; point++) {
@@ -449,7 +440,7 @@ static void killed_removal_can_be_repeated(void **state)
 {
 	(void)state;
 #ifndef GAITD_FAULTS
-	skip();
+	skip_because("this build has no fault points");
 #endif
 	for (const char *const *point = factory->remove_faults; *point; point++) {
 		CLEANUP(close_store) struct blob *b = open_store();

@@ -1,17 +1,6 @@
 #include "mailer_contract.h"
 
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#include "base/cleanup.h"
+#include "support/testing.h"
 
 enum { TEXT_BYTES = 1024 };
 
@@ -173,7 +162,7 @@ static void killed_sender_asks_again(void **state)
 {
 	(void)state;
 #ifndef GAITD_FAULTS
-	skip();
+	skip_because("this build has no fault points");
 #endif
 	for (const char *const *point = factory->send_faults; *point; point++) {
 		int status;

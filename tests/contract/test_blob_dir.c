@@ -1,23 +1,14 @@
+#include "support/testing.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <sched.h>
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <sys/wait.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/cleanup.h"
 #include "base/fsx.h"
 #include "base/strv.h"
 #include "blob_contract.h"
@@ -130,14 +121,14 @@ static void copies_from_another_file_system(void **state)
 	char dir[64] = "/dev/shm/blob-test-XXXXXX", upload[512];
 
 	if (!mkdtemp(dir))
-		skip();
+		skip_because("there is no /dev/shm to write to");
 	assert_int_equal(stat(root, &here), 0);
 	assert_int_equal(stat(dir, &there), 0);
 	blob_local_file(dir, "upload", "video", 5, upload);
 	int rc = b->ops->put_file(b, "jobs/1/front", upload, &want, NULL, NULL, NULL);
 	assert_int_equal(fsx_remove_tree(dir, NULL), 0);
 	if (here.st_dev == there.st_dev)
-		skip();
+		skip_because("/dev/shm is no other file system than TMPDIR's");
 	assert_int_equal(rc, 0);
 	blob_assert_holds(b, "jobs/1/front", "video", 5);
 	assert_int_equal(count_tmp(), 0);
@@ -150,7 +141,7 @@ static void copies_what_belongs_to_someone_else(void **state)
 	char upload[512], stored[512];
 
 	if (geteuid() != 0)
-		skip();
+		skip_because("only root can give a file away");
 	blob_local_file(root, "upload", "video", 5, upload);
 	assert_int_equal(chown(upload, 65534, 65534), 0);
 	assert_int_equal(b->ops->put_file(b, "jobs/1/front", upload, &want, NULL, NULL, NULL), 0);
@@ -172,7 +163,7 @@ static void hashes_again_where_the_sum_is_lost(void **state)
 		if (!broken[i])
 			(void)removexattr(path, "user.gaitd.sha256");
 		else if (setxattr(path, "user.gaitd.sha256", broken[i], strlen(broken[i]), 0) < 0)
-			skip(); /* a file system without attributes: every stat hashes */
+			skip_because("TMPDIR's file system has no attributes: every stat hashes");
 		blob_assert_holds(b, "k", "video", 5);
 		assert_int_equal(getxattr(path, "user.gaitd.sha256", NULL, 0), 64 + 1 + 1);
 	}
@@ -188,7 +179,7 @@ static void tells_a_torn_file(void **state)
 	assert_int_equal(b->ops->put_bytes(b, "k", "video", 5, NULL), 0);
 	blob_path("k", path);
 	if (getxattr(path, "user.gaitd.sha256", NULL, 0) < 0)
-		skip();
+		skip_because("TMPDIR's file system has no attributes");
 	assert_int_equal(truncate(path, 4), 0);
 	assert_int_equal(b->ops->stat(b, "k", &st, &e), -1);
 	assert_int_equal(e.kind, ERR_CORRUPT);
@@ -410,7 +401,7 @@ static void failing_disk(void **state)
 		{ "blob_dir.sync_parents", ERR_IO } };
 
 #ifndef GAITD_FAULTS
-	skip();
+	skip_because("this build has no fault points");
 #endif
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -488,7 +479,7 @@ static void full_disk(void **state)
 	(void)state;
 	int status = with_limit(limit_by_tmpfs, ERR_NOSPACE);
 	if (status == 77)
-		skip(); /* not root */
+		skip_because("only root can mount, and not in every container");
 	assert_int_equal(status, 0);
 }
 

@@ -1,17 +1,9 @@
+#include "support/testing.h"
+
 #include <fcntl.h>
 #include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <cmocka.h>
-
-#include "base/cleanup.h"
 #include "base/crypto.h"
 #include "base/fsx.h"
 #include "base/strv.h"
@@ -192,7 +184,7 @@ static void failing_disk(void **state)
 
 	(void)state;
 #ifndef GAITD_FAULTS
-	skip();
+	skip_because("this build has no fault points");
 #endif
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		int status;

@@ -36,6 +36,13 @@
 				err_kind_name(want_kind), (e)->msg);                                         \
 	} while (0)
 
+/* What was not tried, and why: scripts/count-tests tells it. */
+#define skip_because(why)                                                                                    \
+	do {                                                                                                 \
+		printf("skipped: %s\n", (why));                                                              \
+		skip();                                                                                      \
+	} while (0)
+
 #define assert_has(text, part)                                                                               \
 	do {                                                                                                 \
 		if (!strstr((text), (part)))                                                                 \

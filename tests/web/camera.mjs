@@ -154,12 +154,15 @@ await run({
 		await look(b, "record-short");
 		await button(page, "Close").click();
 		await closed(page);
-		// The camera is off, and closing gave the focus back.
+		// Closing gave the focus back.
 		assert.equal(await page.evaluate(() => document.activeElement.getAttribute("data-record")), "side");
 		await openCamera(page, "front");
 		await look(b, "record-front");
+		const stream = await page.locator(".record video").evaluateHandle((v) => v.srcObject);
+		assert.deepEqual(await stream.evaluate((s) => s.getTracks().map((t) => [t.kind, t.readyState])), [["video", "live"]]);
 		await page.keyboard.press("Escape");
 		await closed(page);
+		await page.waitForFunction((s) => s.getTracks().every((t) => t.readyState === "ended"), stream); // the camera is off
 	},
 
 	nobody: async (b) => {

@@ -361,10 +361,8 @@ static void the_walker_beside_another_person(void **state)
 	size_t there = 0;
 
 	(void)state;
-	if (!fsx_exists(video)) {
-		printf("skipped: ../shared/data/video is not here\n");
-		skip();
-	}
+	if (!fsx_exists(video))
+		skip_because("../shared/data/video is not here");
 	CLEANUP(json_free_p) struct json *meta = run(video, "sports2d_demo", NULL);
 	assert_int_equal(got.frames, 230);
 	assert_true(json_len(json_get(meta, "people")) >= 2);
@@ -388,10 +386,8 @@ static void the_runner_on_a_treadmill(void **state)
 	const char *video = GAIT_SOURCE_DIR "/../shared/data/video/running_side.mp4";
 
 	(void)state;
-	if (!fsx_exists(video)) {
-		printf("skipped: ../shared/data/video is not here\n");
-		skip();
-	}
+	if (!fsx_exists(video))
+		skip_because("../shared/data/video is not here");
 	CLEANUP(json_free_p) struct json *meta = run(video, "running_side", NULL);
 	assert_int_equal(got.frames, 360);
 	assert_true(frames_found() >= 350);

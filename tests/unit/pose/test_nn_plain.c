@@ -167,7 +167,7 @@ static void the_pose_models_agree(void **state)
 		buf_init(&file, (size_t)16 << 20);
 		snprintf(path, sizeof path, "%s/build/weights/%s", GAIT_SOURCE_DIR, rows[i].file);
 		if (fsx_read_file(path, &file, &e) < 0)
-			skip();
+			skip_because("the model files are absent, run scripts/weights");
 		compare(file.data, file.len, rows[i].outputs, 2e-3F);
 	}
 }
