@@ -128,7 +128,7 @@ static void copies_from_another_file_system(void **state)
 	int rc = b->ops->put_file(b, "jobs/1/front", upload, &want, NULL, NULL, NULL);
 	assert_int_equal(fsx_remove_tree(dir, NULL), 0);
 	if (here.st_dev == there.st_dev)
-		skip_because("/dev/shm is no other file system than TMPDIR's");
+		skip_because("/dev/shm is on the store's own file system");
 	assert_int_equal(rc, 0);
 	blob_assert_holds(b, "jobs/1/front", "video", 5);
 	assert_int_equal(count_tmp(), 0);
@@ -163,7 +163,7 @@ static void hashes_again_where_the_sum_is_lost(void **state)
 		if (!broken[i])
 			(void)removexattr(path, "user.gaitd.sha256");
 		else if (setxattr(path, "user.gaitd.sha256", broken[i], strlen(broken[i]), 0) < 0)
-			skip_because("TMPDIR's file system has no attributes: every stat hashes");
+			skip_because("the store's file system has no extended attributes: every stat hashes");
 		blob_assert_holds(b, "k", "video", 5);
 		assert_int_equal(getxattr(path, "user.gaitd.sha256", NULL, 0), 64 + 1 + 1);
 	}
@@ -179,7 +179,7 @@ static void tells_a_torn_file(void **state)
 	assert_int_equal(b->ops->put_bytes(b, "k", "video", 5, NULL), 0);
 	blob_path("k", path);
 	if (getxattr(path, "user.gaitd.sha256", NULL, 0) < 0)
-		skip_because("TMPDIR's file system has no attributes");
+		skip_because("the store's file system has no extended attributes");
 	assert_int_equal(truncate(path, 4), 0);
 	assert_int_equal(b->ops->stat(b, "k", &st, &e), -1);
 	assert_int_equal(e.kind, ERR_CORRUPT);
